@@ -1,0 +1,11 @@
+// The table of verbs. A verb's module is imported only when the verb is asked for.
+import type { Command } from "commander";
+
+export interface Verb {
+  readonly summary: string;
+  /** Long-lived processes that others start: not in the first help. */
+  readonly hidden?: boolean;
+  readonly load: () => Promise<{ build(): Command }>;
+}
+
+export const VERBS: Readonly<Record<string, Verb>> = {};

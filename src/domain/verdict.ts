@@ -1,0 +1,11 @@
+import type { Operation } from "./history.ts";
+
+/** `unknown` is never a success: the judge ran out of its limits, or the history does not allow a decision. */
+export interface Verdict {
+  readonly model: string;
+  readonly verdict: "valid" | "invalid" | "unknown";
+  readonly reason: string;
+  /** The smallest set of operations that shows an `invalid`. */
+  readonly witness: readonly Operation[];
+  readonly statistics: Readonly<Record<string, number>>;
+}

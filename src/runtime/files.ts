@@ -1,0 +1,38 @@
+// Files: whole writes only. A reader sees the old content or the new, never half.
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { newId } from "./random.ts";
+
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${newId().slice(0, 8)}.new`);
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw cause;
+  }
+}
+
+/** The file's text, or null when there is none. Other errors throw. */
+export async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw cause;
+  }
+}
+
+export async function makeFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+export const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
