@@ -20,7 +20,9 @@ function report(error: unknown): number {
     return error.exitCode;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`outlast: INTERNAL an error that should not happen\nat: ${text}\ndo: report it with this text\n`);
+  process.stderr.write(
+    `outlast: INTERNAL an error that should not happen\nat: ${text}\ndo: report it with this text\n`,
+  );
   return 3;
 }
 
@@ -29,8 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description("Disaster recovery you can prove, for stateful workloads")
     .version(version())
     .exitOverride()
-    .showSuggestionAfterError()
-    .configureHelp({ visibleOptions: () => [] });
+    .showSuggestionAfterError();
   const asked = argv.find((argument) => !argument.startsWith("-"));
   for (const [verb, { summary, load, hidden }] of Object.entries(VERBS)) {
     if (verb === asked) {

@@ -17,27 +17,93 @@ export type EventBody =
   | { readonly event: "stopping"; readonly because: string }
   | { readonly event: "log"; readonly level: "info" | "warning" | "error"; readonly message: string }
   // agent
-  | { readonly event: "member-started"; readonly member: string; readonly pid: number; readonly attached: boolean }
-  | { readonly event: "member-exited"; readonly member: string; readonly code: number | null; readonly signal: string | null }
+  | {
+      readonly event: "member-started";
+      readonly member: string;
+      readonly pid: number;
+      readonly attached: boolean;
+    }
+  | {
+      readonly event: "member-exited";
+      readonly member: string;
+      readonly code: number | null;
+      readonly signal: string | null;
+    }
   | { readonly event: "member-ready"; readonly member: string; readonly role: string; readonly term: number }
-  | { readonly event: "term-changed"; readonly member: string; readonly term: number; readonly leader: string | null }
+  | {
+      readonly event: "term-changed";
+      readonly member: string;
+      readonly term: number;
+      readonly leader: string | null;
+    }
   | { readonly event: "member-replaced"; readonly member: string; readonly because: string }
   | { readonly event: "frontend-started"; readonly pid: number }
   | { readonly event: "frontend-exited"; readonly code: number | null; readonly signal: string | null }
   // ledger
-  | { readonly event: "able-changed"; readonly able: boolean; readonly because: string; readonly term: number | null }
+  | {
+      readonly event: "able-changed";
+      readonly able: boolean;
+      readonly because: string;
+      readonly term: number | null;
+    }
   // balancer
-  | { readonly event: "site-health-changed"; readonly site: string; readonly reachable: boolean; readonly able: boolean; readonly because: string }
-  | { readonly event: "route-changed"; readonly serial: number; readonly epoch: number | null; readonly held: boolean; readonly groups: readonly { readonly region: string; readonly sites: readonly string[]; readonly because: string }[] }
-  | { readonly event: "route-applied"; readonly plane: string; readonly serial: number; readonly tookMs: number }
-  | { readonly event: "connections-reset"; readonly site: string; readonly count: number; readonly tookMs: number }
+  | {
+      readonly event: "site-health-changed";
+      readonly site: string;
+      readonly reachable: boolean;
+      readonly able: boolean;
+      readonly because: string;
+    }
+  | {
+      readonly event: "route-changed";
+      readonly serial: number;
+      readonly epoch: number | null;
+      readonly held: boolean;
+      readonly groups: readonly {
+        readonly region: string;
+        readonly sites: readonly string[];
+        readonly because: string;
+      }[];
+    }
+  | {
+      readonly event: "route-applied";
+      readonly plane: string;
+      readonly serial: number;
+      readonly tookMs: number;
+    }
+  | {
+      readonly event: "connections-reset";
+      readonly site: string;
+      readonly count: number;
+      readonly tookMs: number;
+    }
   | { readonly event: "plane-repaired"; readonly plane: string; readonly because: string }
   // keeper and drill
-  | { readonly event: "fault-applied"; readonly fault: string; readonly target: string; readonly detail: Readonly<Record<string, unknown>> }
-  | { readonly event: "fault-healed"; readonly fault: string; readonly target: string; readonly because: string }
+  | {
+      readonly event: "fault-applied";
+      readonly fault: string;
+      readonly target: string;
+      readonly detail: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly event: "fault-healed";
+      readonly fault: string;
+      readonly target: string;
+      readonly because: string;
+    }
   | { readonly event: "process-started"; readonly process: string; readonly pid: number }
-  | { readonly event: "process-exited"; readonly process: string; readonly code: number | null; readonly signal: string | null }
+  | {
+      readonly event: "process-exited";
+      readonly process: string;
+      readonly code: number | null;
+      readonly signal: string | null;
+    }
   // load
-  | { readonly event: "first-success"; readonly region: string; readonly profile: string; readonly afterFailures: number };
+  | {
+      readonly event: "first-success";
+      readonly region: string;
+      readonly profile: string;
+      readonly afterFailures: number;
+    };
 
 export type OutlastEvent = EventStamp & EventBody;

@@ -4,8 +4,19 @@
 export type Outcome3 = "ok" | "fail" | "unknown";
 
 export type OperationKind =
-  | "read" | "write" | "cas" | "append" | "add" | "contains" | "transfer" | "balances"
-  | "txn" | "produce" | "consume" | "enqueue" | "dequeue";
+  | "read"
+  | "write"
+  | "cas"
+  | "append"
+  | "add"
+  | "contains"
+  | "transfer"
+  | "balances"
+  | "txn"
+  | "produce"
+  | "consume"
+  | "enqueue"
+  | "dequeue";
 
 export interface Operation {
   /** One operation open at a time; retired after `unknown`. */

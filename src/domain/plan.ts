@@ -108,9 +108,7 @@ export function siteOf(plan: Plan, name: string): Site {
 }
 
 export function linkBetween(plan: Plan, a: string, b: string): Link {
-  const link = plan.links.find(
-    ({ between: [x, y] }) => (x === a && y === b) || (x === b && y === a),
-  );
+  const link = plan.links.find(({ between: [x, y] }) => (x === a && y === b) || (x === b && y === a));
   if (link === undefined) throw new RangeError(`no link ${a}–${b} in plan ${plan.name}`);
   return link;
 }
@@ -120,7 +118,8 @@ export function clientRoundTripMs(plan: Plan, region: string, site: string): num
   const locals = plan.sites.filter((candidate) => candidate.region === region);
   if (locals.some((local) => local.name === site)) return plan.clientRoundTripMs;
   const links = locals.map((local) => linkBetween(plan, local.name, site).roundTripMs);
-  if (links.length === 0) return plan.clientRoundTripMs + Math.max(...plan.links.map((link) => link.roundTripMs));
+  if (links.length === 0)
+    return plan.clientRoundTripMs + Math.max(...plan.links.map((link) => link.roundTripMs));
   return plan.clientRoundTripMs + Math.min(...links);
 }
 

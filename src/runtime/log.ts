@@ -25,9 +25,16 @@ export function startLog(
   },
 ): Log {
   const emit = (body: EventBody) => {
-    const event: OutlastEvent = { at: clock.nowNs().toString(), wall: clock.wall(), component, place, ...body };
+    const event: OutlastEvent = {
+      at: clock.nowNs().toString(),
+      wall: clock.wall(),
+      component,
+      place,
+      ...body,
+    };
     write(`${JSON.stringify(event)}\n`);
   };
-  const say = (level: "info" | "warning" | "error") => (message: string) => emit({ event: "log", level, message });
+  const say = (level: "info" | "warning" | "error") => (message: string) =>
+    emit({ event: "log", level, message });
   return { emit, info: say("info"), warning: say("warning"), error: say("error") };
 }

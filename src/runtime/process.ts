@@ -79,7 +79,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
             definite: false,
             what: `${program} was ${stopped}${stopped === "aborted" ? "" : ` after ${timeoutMs} ms`}`,
             where: argv.join(" "),
-            next: stopped === "aborted" ? "start it again when wanted" : `look at its last words: ${stderr.slice(-300)}`,
+            next:
+              stopped === "aborted"
+                ? "start it again when wanted"
+                : `look at its last words: ${stderr.slice(-300)}`,
           },
           stopped === "aborted" ? 130 : 3,
         ),

@@ -1,0 +1,77 @@
+// Runs node:test over the tests of this clone and ends with "N passed, N failed" alone on the last line.
+//   --pure        only tests that touch no process, file or network: src/**/*.test.ts of pure folders
+//   --only PATTERN  files whose path contains PATTERN
+// A test file lives beside its source (src/**/X.test.ts) or, when it needs real processes, in test/**/X.test.ts.
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
+
+const PURE = [
+  "domain",
+  "plan",
+  "history",
+  "strategies",
+  "recovery",
+  "judges",
+  "advice",
+  "api",
+  "protocols",
+  "evidence",
+];
+
+const { values } = parseArgs({
+  options: {
+    pure: { type: "boolean", default: false },
+    only: { type: "string" },
+    dir: { type: "string", default: "test" },
+  },
+});
+const isPure = (file: string) => PURE.some((folder) => file.startsWith(`src/${folder}/`));
+const wanted = (file: string) => values.only === undefined || file.includes(values.only);
+const pure = [...globSync("src/**/*.test.ts").filter(isPure), "test/architecture.test.ts"]
+  .filter(wanted)
+  .sort();
+const other = values.pure
+  ? []
+  : [
+      ...globSync("src/**/*.test.ts").filter((file) => !isPure(file)),
+      ...globSync(`${values.dir}/**/*.test.ts`),
+    ]
+      .filter(
+        (file) => file !== "test/architecture.test.ts" && !file.startsWith("test/slow/") && wanted(file),
+      )
+      .sort();
+
+const count = { passed: 0, failed: 0 };
+
+async function runFiles(files: string[], concurrency: number): Promise<void> {
+  if (files.length === 0) return;
+  const seen = new Set<string>();
+  const stream = run({ files, concurrency, isolation: "process", timeout: 300_000 });
+  stream.on("test:pass", (event) => {
+    if (event.file !== undefined) seen.add(event.file);
+    if (event.details.type === "test" && event.skip === undefined && event.todo === undefined)
+      count.passed += 1;
+  });
+  stream.on("test:fail", (event) => {
+    if (event.file !== undefined) seen.add(event.file);
+    if (event.details.type === "test") count.failed += 1;
+  });
+  for await (const chunk of stream.compose(new spec())) process.stdout.write(chunk as string);
+  for (const file of files) {
+    if ([...seen].some((name) => name.endsWith(file))) continue;
+    process.stdout.write(`no test ran in ${file}: that counts as a failure\n`);
+    count.failed += 1;
+  }
+}
+
+await runFiles(pure, availableParallelism());
+await runFiles(other, 1); // real processes and timings: one file at a time
+if (count.passed + count.failed === 0) {
+  process.stdout.write("no test file matched: that counts as a failure\n");
+  count.failed = 1;
+}
+process.stdout.write(`\n${count.passed} passed, ${count.failed} failed\n`);
+process.exitCode = count.failed === 0 ? 0 : 1;
