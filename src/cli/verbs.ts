@@ -8,4 +8,7 @@ export interface Verb {
   readonly load: () => Promise<{ build(): Command }>;
 }
 
-export const VERBS: Readonly<Record<string, Verb>> = {};
+export const VERBS: Readonly<Record<string, Verb>> = {
+  keeper: { summary: "first process of a lab", hidden: true, load: () => import("./commands/keeper.ts") },
+  relay: { summary: "emulated links of a lab", hidden: true, load: () => import("./commands/relay.ts") },
+};

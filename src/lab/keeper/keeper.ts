@@ -1,0 +1,303 @@
+// The keeper: first process of the lab's user, network, mount and process-id namespaces. What it starts lives below it, so
+// its end, however it comes, is the end of the lab. It applies changes and reverts each at its deadline.
+//
+//   start-lab.ts ── unshare ──► keeper ──► relay (own netns)
+//                                  └─────► one init per place ──► agent, balancer, resolver, load …
+import { rmSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { join } from "node:path";
+import type { Clock } from "../../runtime/clock.ts";
+import { makeFolder, writeFileAtomic } from "../../runtime/files.ts";
+import type { Log } from "../../runtime/log.ts";
+import { outlastCommand, runOk, start } from "../../runtime/process.ts";
+import { applyBatches, inNamespace, removeNamespace, tunePlace } from "../apply-network.ts";
+import { type ChangeReport, type ChangeRequest, effectiveLinks, type LabChange } from "../changes.ts";
+import type { LinkFidelity, LinkSetting } from "../link.ts";
+import { BACKBONE, backboneBatches, placeBatches } from "../network.ts";
+import { type Place, placeOf, type Topology } from "../topology.ts";
+import { type ProcessSpec, type RunningPlace, startPlace } from "./place.ts";
+
+export interface LabConfig {
+  readonly name: string;
+  readonly topology: Topology;
+  /** Text of the plan with the lab's addresses, as daemons read it. */
+  readonly planText: string;
+  /** Place name → what its service manager runs. */
+  readonly programs: Readonly<Record<string, readonly ProcessSpec[]>>;
+  /** Other small files below LAB_FOLDER: path → text (resolver configurations). */
+  readonly files: Readonly<Record<string, string>>;
+  /** null: in the lab's own memory, gone with it. */
+  readonly logsFolder: string | null;
+  readonly diskBytesPerPlace: number;
+  readonly seed: number;
+}
+
+/** Inside the lab's mount namespace: /run there is the lab's own tmpfs. */
+export const LAB_FOLDER = "/run/outlast";
+export const CONTROL_SOCKET = `${LAB_FOLDER}/keeper.sock`;
+export const PLAN_FILE = `${LAB_FOLDER}/plan.yaml`;
+export const diskOf = (place: Place) => `${LAB_FOLDER}/disks/${place.namespace}`;
+const fillerOf = (place: Place) => join(diskOf(place), "filler");
+
+export interface PlaceStatus {
+  readonly name: string;
+  readonly kind: Place["kind"];
+  readonly address: string;
+  readonly up: boolean;
+  /** As the keeper sees it: what `lab exec` enters. */
+  readonly initPid: number | null;
+  readonly processes: readonly {
+    readonly name: string;
+    readonly pid: number | null;
+    readonly restarts: number;
+  }[];
+}
+
+export interface LabStatus {
+  readonly name: string;
+  readonly plan: string;
+  readonly places: readonly PlaceStatus[];
+  readonly changes: readonly {
+    readonly id: string;
+    readonly fault: string;
+    readonly target: string;
+    readonly remainingMs: number;
+  }[];
+}
+
+export interface Keeper extends AsyncDisposable {
+  apply(request: ChangeRequest): Promise<ChangeReport>;
+  /** Reverts a change; asked again it does nothing. */
+  heal(id: string, because: string): Promise<ChangeReport>;
+  startProcess(place: string, spec: ProcessSpec): Promise<void>;
+  signalProcess(place: string, name: string, signal: NodeJS.Signals): number;
+  ended(
+    place: string,
+    name: string,
+  ): Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  fidelity(reset: boolean): Promise<LinkFidelity>;
+  status(): LabStatus;
+}
+
+interface ActiveChange {
+  readonly request: ChangeRequest;
+  readonly deadlineAtMs: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Promise<Keeper> {
+  const { topology } = config;
+  const logsFolder = config.logsFolder ?? join(LAB_FOLDER, "logs");
+  await makeFolder(LAB_FOLDER);
+  await writeFileAtomic(PLAN_FILE, config.planText);
+  for (const [path, text] of Object.entries(config.files))
+    await writeFileAtomic(join(LAB_FOLDER, path), text);
+
+  await applyBatches(backboneBatches());
+  const relay = await startRelayProcess(config, logsFolder);
+  const places = new Map<string, RunningPlace>();
+  const active = new Map<string, ActiveChange>();
+
+  const mountDisk = async (place: Place) => {
+    await mkdir(diskOf(place), { recursive: true });
+    await runOk([
+      "mount",
+      "-t",
+      "tmpfs",
+      "-o",
+      `size=${config.diskBytesPerPlace},mode=0755`,
+      "outlast",
+      diskOf(place),
+    ]);
+  };
+
+  const bringUp = async (place: Place) => {
+    await applyBatches(placeBatches(topology, place));
+    await tunePlace(place);
+    const running = await startPlace(place, await makeFolder(join(logsFolder, place.name)), log, clock);
+    places.set(place.name, running);
+    for (const spec of config.programs[place.name] ?? []) await running.start(spec);
+  };
+
+  await Promise.all(topology.places.map(mountDisk));
+  // Clients' links are made in their gateway's namespace: gateways first.
+  for (const kinds of [["site", "gateway"], ["clients"]]) {
+    await Promise.all(topology.places.filter((place) => kinds.includes(place.kind)).map(bringUp));
+  }
+
+  const placeNamed = (name: string): RunningPlace => {
+    const place = places.get(name);
+    if (place === undefined) throw new RangeError(`${placeOf(topology, name).name} is not up`);
+    return place;
+  };
+  const signal = (place: string, name: string, which: NodeJS.Signals): number => {
+    const pids = placeNamed(place).pidsOf(name);
+    for (const pid of pids) process.kill(pid, which);
+    return pids.length;
+  };
+  const setLinks = () =>
+    relay.set(
+      effectiveLinks(
+        topology.links,
+        [...active.values()].map((change) => change.request.changes),
+      ),
+    );
+
+  const applyOne = async (change: LabChange) => {
+    switch (change.kind) {
+      case "links":
+        return; // set for all changes at once, before anything is stopped
+      case "lose-place": {
+        const running = placeNamed(change.place);
+        places.delete(change.place);
+        await running.kill();
+        await removeNamespace(running.place.namespace); // its sockets must not speak when the link heals
+        if (change.wipeDisks) {
+          await runOk(["umount", diskOf(running.place)]);
+          await mountDisk(running.place);
+        }
+        return;
+      }
+      case "kill-process":
+        if (signal(change.place, change.process, "SIGKILL") === 0)
+          throw new RangeError(`no process ${change.place}/${change.process}`);
+        return;
+      case "freeze-process":
+        if (signal(change.place, change.process, "SIGSTOP") === 0)
+          throw new RangeError(`no process ${change.place}/${change.process}`);
+        return;
+      case "fill-disk":
+        await fill(fillerOf(placeNamed(change.place).place));
+        return;
+      default:
+        change satisfies never;
+    }
+  };
+
+  const revertOne = async (change: LabChange) => {
+    if (change.kind === "lose-place") await bringUp(placeOf(topology, change.place));
+    if (change.kind === "freeze-process" && places.has(change.place))
+      signal(change.place, change.process, "SIGCONT");
+    if (change.kind === "fill-disk") rmSync(fillerOf(placeOf(topology, change.place)), { force: true });
+  };
+
+  const heal = async (id: string, because: string): Promise<ChangeReport> => {
+    const beforeNs = clock.nowNs().toString();
+    const change = active.get(id);
+    if (change === undefined) return { beforeNs, afterNs: beforeNs };
+    active.delete(id);
+    clearTimeout(change.timer);
+    await setLinks();
+    for (const one of change.request.changes) await revertOne(one);
+    log.emit({ event: "fault-healed", fault: change.request.fault, target: change.request.target, because });
+    return { beforeNs, afterNs: clock.nowNs().toString() };
+  };
+
+  const apply = async (request: ChangeRequest): Promise<ChangeReport> => {
+    if (active.has(request.id)) throw new RangeError(`change ${request.id} is already active`);
+    const timer = setTimeout(() => {
+      heal(request.id, "its deadline passed").catch((error: unknown) =>
+        log.error(`change ${request.id} could not be reverted: ${String(error)}`),
+      );
+    }, request.deadlineMs);
+    const beforeNs = clock.nowNs().toString();
+    active.set(request.id, { request, deadlineAtMs: clock.nowMs() + request.deadlineMs, timer });
+    await setLinks();
+    for (const change of request.changes) await applyOne(change);
+    const afterNs = clock.nowNs().toString();
+    log.emit({
+      event: "fault-applied",
+      fault: request.fault,
+      target: request.target,
+      detail: { changes: request.changes, beforeNs, afterNs },
+    });
+    return { beforeNs, afterNs };
+  };
+
+  return {
+    apply,
+    heal,
+    startProcess: (place, spec) => placeNamed(place).start(spec),
+    signalProcess: signal,
+    ended: (place, name) => placeNamed(place).ended(name),
+    fidelity: (reset) => relay.fidelity(reset),
+    status: () => ({
+      name: config.name,
+      plan: topology.plan.name,
+      places: topology.places.map((place) => {
+        const running = places.get(place.name);
+        return {
+          name: place.name,
+          kind: place.kind,
+          address: place.address,
+          up: running !== undefined,
+          initPid: running?.initPid ?? null,
+          processes: running?.status() ?? [],
+        };
+      }),
+      changes: [...active.values()].map(({ request, deadlineAtMs }) => ({
+        id: request.id,
+        fault: request.fault,
+        target: request.target,
+        remainingMs: Math.round(deadlineAtMs - clock.nowMs()),
+      })),
+    }),
+    async [Symbol.asyncDispose]() {
+      for (const change of active.values()) clearTimeout(change.timer);
+      await Promise.all([...places.values()].map((place) => place.kill()));
+      await relay[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Takes every free byte of the file system that holds `path`. */
+async function fill(path: string): Promise<void> {
+  const chunk = new Uint8Array(1024 * 1024).fill(0x6f);
+  for (let size = chunk.length; size >= 4096; ) {
+    try {
+      await writeFile(path, chunk.subarray(0, size), { flag: "a" });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "ENOSPC") throw cause;
+      size = Math.floor(size / 2);
+    }
+  }
+}
+
+interface RelayProcess extends AsyncDisposable {
+  set(links: readonly LinkSetting[]): Promise<void>;
+  fidelity(reset: boolean): Promise<LinkFidelity>;
+}
+
+/** The relay answers each line of its input with one line: the keeper knows when a cut holds. */
+async function startRelayProcess({ topology, seed }: LabConfig, logsFolder: string): Promise<RelayProcess> {
+  await makeFolder(join(logsFolder, "lab"));
+  const child = await start(inNamespace(BACKBONE.namespace, outlastCommand("relay")), {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const { stdin, stdout } = child.process;
+  if (stdin === null || stdout === null) throw new Error("the relay has no pipes");
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = <T>(request: unknown): Promise<T> => {
+    const answer = last.then(async () => {
+      stdin.write(`${JSON.stringify(request)}\n`);
+      const line = await lines.next();
+      if (line.done === true) throw new Error("the relay has ended");
+      return JSON.parse(line.value) as T;
+    });
+    last = answer.catch(() => undefined); // each caller sees its own error
+    return answer;
+  };
+  const ports = Object.fromEntries(
+    topology.places.filter((place) => place.kind !== "clients").map((place) => [place.name, place.port]),
+  );
+  await ask({ start: { ports, links: topology.links, seed } });
+  return {
+    set: async (links) => {
+      await ask({ set: links });
+    },
+    fidelity: (reset) => ask<LinkFidelity>({ fidelity: { reset } }),
+    [Symbol.asyncDispose]: () => child.stop(500),
+  };
+}

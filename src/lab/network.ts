@@ -1,0 +1,113 @@
+// Topology → `ip` commands. Pure builders, compared by equality in tests; `apply-network.ts` runs them.
+// The VXLAN sockets stay in the keeper's own namespace (the backbone); their remote is the relay, in a namespace of its own.
+import { macOf, type Place, type Topology } from "./topology.ts";
+
+export const BACKBONE = {
+  keeper: "169.254.77.1",
+  relay: "169.254.77.2",
+  namespace: "relay",
+  port: 4789,
+} as const;
+const INNER_MTU = 9000;
+const OUTER_MTU = 9100;
+
+/** A batch for `ip -batch -`, run in the named namespace (null: the backbone). */
+export interface IpBatch {
+  readonly namespace: string | null;
+  readonly lines: readonly string[];
+}
+
+export function backboneBatches(): IpBatch[] {
+  const { keeper, relay, namespace } = BACKBONE;
+  return [
+    {
+      namespace: null,
+      lines: [
+        "link set lo up",
+        `netns add ${namespace}`,
+        `link add bb0 mtu ${OUTER_MTU} type veth peer name rl0 netns ${namespace} mtu ${OUTER_MTU}`,
+        `address add ${keeper}/30 dev bb0`,
+        "link set bb0 up",
+      ],
+    },
+    { namespace, lines: ["link set lo up", `address add ${relay}/30 dev rl0`, "link set rl0 up"] },
+  ];
+}
+
+/** Everything one place needs; asked again after `removeBatches` it builds the same place anew. */
+export function placeBatches(topology: Topology, place: Place): IpBatch[] {
+  return place.kind === "clients" ? clientBatches(topology, place) : segmentBatches(topology, place);
+}
+
+function segmentBatches(topology: Topology, place: Place): IpBatch[] {
+  const peers = topology.places.filter((peer) => peer.kind !== "clients" && peer !== place);
+  const gateways = peers.filter((peer) => peer.kind === "gateway");
+  return [
+    {
+      namespace: null,
+      lines: [
+        `netns add ${place.namespace}`,
+        `link add vx${place.port} mtu ${INNER_MTU} address ${macOf(place)} type vxlan id ${place.port} local ${BACKBONE.keeper} remote ${BACKBONE.relay} dstport ${BACKBONE.port} nolearning`,
+        `link set vx${place.port} netns ${place.namespace} name eth0`,
+      ],
+    },
+    {
+      namespace: place.namespace,
+      lines: [
+        "link set lo up",
+        `address add ${place.address}/16 dev eth0`,
+        "link set eth0 up",
+        // Permanent neighbours: a cut must be silence, never a quick EHOSTUNREACH.
+        ...peers.map(
+          (peer) => `neighbour replace ${peer.address} lladdr ${macOf(peer)} dev eth0 nud permanent`,
+        ),
+        ...gateways.map((gateway) => `route replace ${gateway.clientNetwork}.0/24 via ${gateway.address}`),
+      ],
+    },
+  ];
+}
+
+function clientBatches(topology: Topology, place: Place): IpBatch[] {
+  const gateway = topology.places.find((peer) => peer.kind === "gateway" && peer.region === place.region);
+  if (gateway === undefined) throw new RangeError(`no gateway for ${place.name}`);
+  const network = place.clientNetwork;
+  return [
+    {
+      namespace: null,
+      lines: [`netns add ${place.namespace}`],
+    },
+    {
+      namespace: gateway.namespace,
+      lines: [
+        `link add cl0 mtu ${INNER_MTU} type veth peer name eth0 netns ${place.namespace} mtu ${INNER_MTU}`,
+        `address add ${network}.1/24 dev cl0`,
+        "link set cl0 up",
+      ],
+    },
+    {
+      namespace: place.namespace,
+      lines: [
+        "link set lo up",
+        `address add ${place.address}/24 dev eth0`,
+        "link set eth0 up",
+        `route add default via ${network}.1`,
+      ],
+    },
+  ];
+}
+
+export const removeBatches = (place: Place): IpBatch[] => [
+  { namespace: null, lines: [`netns delete ${place.namespace}`] },
+];
+
+/** Kernel settings inside a place's namespace, as path below /proc/sys → value. */
+export function kernelSettings(place: Place): Readonly<Record<string, string>> {
+  const none = { "net/ipv6/conf/all/disable_ipv6": "1", "net/ipv6/conf/default/disable_ipv6": "1" };
+  if (place.kind !== "gateway") return none;
+  return {
+    ...none,
+    "net/ipv4/ip_forward": "1",
+    "net/ipv4/conf/all/rp_filter": "0",
+    "net/ipv4/conf/default/rp_filter": "0",
+  };
+}
