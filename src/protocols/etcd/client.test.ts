@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Code } from "@connectrpc/connect";
+import { certainlyNotDone } from "./client.ts";
+import { pingDelayMs } from "./sessions.ts";
+
+test("a refusal in etcd's own words is definite", () => {
+  assert.ok(certainlyNotDone(Code.InvalidArgument, "etcdserver: duplicate key given in txn request"));
+  assert.ok(certainlyNotDone(Code.ResourceExhausted, "etcdserver: mvcc: database space exceeded"));
+  assert.ok(certainlyNotDone(Code.Unavailable, "etcdserver: no leader"));
+});
+
+test("whatever may still be on its way to a majority is unknown", () => {
+  for (const message of [
+    "etcdserver: request timed out",
+    "etcdserver: request timed out, possibly due to previous leader failure",
+    "etcdserver: leader changed",
+    "etcdserver: server stopped",
+    "transport is closing",
+  ])
+    assert.ok(!certainlyNotDone(Code.Unavailable, message), message);
+  assert.ok(!certainlyNotDone(Code.DeadlineExceeded, "the operation timed out"));
+  assert.ok(!certainlyNotDone(Code.Unknown, "etcdserver: something new"));
+});
+
+test("a refusal that is not etcd's own is unknown: it can be said after the work was done", () => {
+  assert.ok(!certainlyNotDone(Code.ResourceExhausted, "grpc: trying to send message larger than max"));
+});
+
+test("pings come quickly three times, then more slowly than etcd counts as misuse", () => {
+  assert.deepEqual(
+    [0, 1, 2].map((nth) => pingDelayMs(nth, 100)),
+    [100, 200, 400],
+  );
+  assert.ok(pingDelayMs(3, 100) > 5_000);
+});
