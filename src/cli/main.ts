@@ -31,6 +31,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .description("Disaster recovery you can prove, for stateful workloads")
     .version(version())
     .exitOverride()
+    .enablePositionalOptions()
     .showSuggestionAfterError();
   const asked = argv.find((argument) => !argument.startsWith("-"));
   for (const [verb, { summary, load, hidden }] of Object.entries(VERBS)) {

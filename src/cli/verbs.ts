@@ -10,5 +10,9 @@ export interface Verb {
 
 export const VERBS: Readonly<Record<string, Verb>> = {
   keeper: { summary: "first process of a lab", hidden: true, load: () => import("./commands/keeper.ts") },
+  lab: {
+    summary: "sites emulated on this machine, with a real network between them",
+    load: () => import("./commands/lab.ts"),
+  },
   relay: { summary: "emulated links of a lab", hidden: true, load: () => import("./commands/relay.ts") },
 };

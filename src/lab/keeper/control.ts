@@ -19,7 +19,7 @@ export interface ControlMethods {
   };
   ended: { input: { place: string; name: string }; output: Awaited<ReturnType<Keeper["ended"]>> };
   fidelity: { input: { reset: boolean }; output: Awaited<ReturnType<Keeper["fidelity"]>> };
-  down: { input: { because: string }; output: null };
+  down: { input: Record<string, never>; output: null };
 }
 export type ControlMethod = keyof ControlMethods;
 
@@ -57,10 +57,7 @@ export async function serveControl(
     }),
     ended: ({ place, name }) => keeper.ended(place, name),
     fidelity: ({ reset }) => keeper.fidelity(reset),
-    down: async ({ because }) => {
-      down(because);
-      return null;
-    },
+    down: async () => null, // answered first, then done
   };
   const answer = async (request: IncomingMessage): Promise<{ status: number; body: unknown }> => {
     const name = (request.url ?? "").replace(/^\/v1\//, "");
@@ -75,6 +72,7 @@ export async function serveControl(
   const server = createServer((request, response) => {
     void answer(request).then(({ status, body }) => {
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+      if (request.url === "/v1/down") response.once("close", () => down("asked to go down"));
     });
   });
   server.requestTimeout = 0; // `ended` waits as long as the process lives

@@ -112,19 +112,21 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
     ]);
   };
 
-  const bringUp = async (place: Place) => {
+  const wire = async (place: Place) => {
     await applyBatches(placeBatches(topology, place));
     await tunePlace(place);
+  };
+  const populate = async (place: Place) => {
     const running = await startPlace(place, await makeFolder(join(logsFolder, place.name)), log, clock);
     places.set(place.name, running);
     for (const spec of config.programs[place.name] ?? []) await running.start(spec);
   };
 
   await Promise.all(topology.places.map(mountDisk));
-  // Clients' links are made in their gateway's namespace: gateways first.
-  for (const kinds of [["site", "gateway"], ["clients"]]) {
-    await Promise.all(topology.places.filter((place) => kinds.includes(place.kind)).map(bringUp));
-  }
+  // Clients' links are made in their gateway's namespace, and resolvers listen on them.
+  await Promise.all(topology.places.filter((place) => place.kind !== "clients").map(wire));
+  await Promise.all(topology.places.filter((place) => place.kind === "clients").map(wire));
+  await Promise.all(topology.places.map(populate));
 
   const placeNamed = (name: string): RunningPlace => {
     const place = places.get(name);
@@ -176,7 +178,10 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
   };
 
   const revertOne = async (change: LabChange) => {
-    if (change.kind === "lose-place") await bringUp(placeOf(topology, change.place));
+    if (change.kind === "lose-place") {
+      await wire(placeOf(topology, change.place));
+      await populate(placeOf(topology, change.place));
+    }
     if (change.kind === "freeze-process" && places.has(change.place))
       signal(change.place, change.process, "SIGCONT");
     if (change.kind === "fill-disk") rmSync(fillerOf(placeOf(topology, change.place)), { force: true });

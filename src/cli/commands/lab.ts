@@ -1,0 +1,176 @@
+// `outlast lab up | status | exec | logs | down`: an emulated set of sites to look at and play with.
+import { createReadStream, existsSync, statSync } from "node:fs";
+import { Command } from "commander";
+import pc from "picocolors";
+import { OutlastError } from "../../domain/outcome.ts";
+import { connectLab, findLabs } from "../../lab/find-labs.ts";
+import { LAB_FOLDER } from "../../lab/keeper/keeper.ts";
+import type { KeeperClient } from "../../lab/keeper-client.ts";
+import { loadPlan } from "../../plan/load.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { newSeed } from "../../runtime/random.ts";
+import { interruption, run, start } from "../../runtime/process.ts";
+import { openLab } from "../open-lab.ts";
+
+interface LabOption {
+  readonly lab?: string;
+}
+
+const DOWN_WAIT_MS = 5_000;
+
+function notFound(what: string, where: string, next: string): OutlastError {
+  return new OutlastError({ code: "PLACE_NOT_FOUND", definite: true, what, where, next }, 2);
+}
+
+async function placeNamed(keeper: KeeperClient, name: string) {
+  const status = await keeper.call("status", {});
+  const place = status.places.find((candidate) => candidate.name === name);
+  if (place === undefined)
+    throw notFound(
+      `there is no place "${name}"`,
+      `lab ${status.name}`,
+      `one of: ${status.places.map((one) => one.name).join(", ")}`,
+    );
+  return { place, status };
+}
+
+/** argv that runs a command inside a place, from outside the lab. */
+function enter(keeper: KeeperClient, initPid: number, argv: readonly string[]): string[] {
+  const outer = `nsenter --target=${keeper.keeperPid} --user --preserve-credentials --net --mount --pid --`;
+  const inner = `nsenter --target=${initPid} --net --pid --mount --`;
+  return [...outer.split(" "), ...inner.split(" "), ...argv];
+}
+
+async function up({ file, lab }: { file: string; lab?: string }): Promise<void> {
+  const plan = await loadPlan(file);
+  const signal = interruption();
+  const name = lab ?? plan.name;
+  await openLab(plan, {
+    name,
+    seed: newSeed(),
+    logsFolder: null,
+    detached: true,
+    signal,
+    agentArguments: [],
+  });
+  process.stdout.write(`lab ${name} is up: ${plan.sites.map((site) => site.name).join(", ")}\n`);
+  process.stderr.write(
+    `next: outlast lab status --lab ${name}; outlast lab exec ${plan.sites[0]?.name} -- ip address; outlast lab down --lab ${name}\n`,
+  );
+}
+
+async function status({ lab, output }: LabOption & { output: string }): Promise<void> {
+  const keeper = connectLab(lab ?? null);
+  const value = await keeper.call("status", {});
+  const fidelity = await keeper.call("fidelity", { reset: false });
+  if (output === "json") {
+    process.stdout.write(`${JSON.stringify({ ...value, fidelity }, null, 2)}\n`);
+    return;
+  }
+  process.stdout.write(`${pc.bold(value.name)}  plan ${value.plan}, keeper ${keeper.keeperPid}\n`);
+  const width = Math.max(...value.places.map((place) => place.name.length));
+  for (const place of value.places) {
+    const processes = place.processes
+      .map((one) => `${one.name}${one.restarts > 0 ? ` (restarted ${one.restarts}×)` : ""}`)
+      .join(", ");
+    process.stdout.write(
+      `${place.name.padEnd(width)}  ${place.address.padEnd(12)}  ${place.up ? pc.green("up  ") : pc.red("lost")}  ${processes}\n`,
+    );
+  }
+  for (const change of value.changes)
+    process.stdout.write(
+      `${pc.yellow("fault")} ${change.fault} on ${change.target}, heals itself in ${(change.remainingMs / 1000).toFixed(0)} s\n`,
+    );
+  process.stdout.write(
+    `links: ${fidelity.packets} packets, lateness p99 ${fidelity.latenessMs.p99.toFixed(1)} ms\n`,
+  );
+}
+
+async function exec(placeName: string, argv: readonly string[], { lab }: LabOption): Promise<void> {
+  const keeper = connectLab(lab ?? null);
+  const { place } = await placeNamed(keeper, placeName);
+  if (place.initPid === null)
+    throw notFound(
+      `${placeName} is lost`,
+      "the lab's keeper",
+      "wait until it has healed: outlast lab status",
+    );
+  const child = await start(enter(keeper, place.initPid, argv.length === 0 ? ["sh"] : argv), {
+    stdio: "inherit",
+  });
+  const { code } = await child.exited;
+  process.exitCode = code ?? 1;
+}
+
+async function logs(placeName: string, processName: string, { lab }: LabOption): Promise<void> {
+  const keeper = connectLab(lab ?? null);
+  if (placeName !== "lab") await placeNamed(keeper, placeName);
+  const candidates = ["jsonl", "err"]
+    .map((ending) => keeper.pathOf(`${LAB_FOLDER}/logs/${placeName}/${processName}.${ending}`))
+    .filter(existsSync);
+  if (candidates.length === 0)
+    throw notFound(
+      `${placeName} has no process "${processName}"`,
+      "the lab's logs",
+      "outlast lab status lists places and their processes",
+    );
+  for (const path of candidates) {
+    if (statSync(path).size === 0) continue;
+    for await (const chunk of createReadStream(path)) process.stdout.write(chunk as Buffer);
+  }
+}
+
+async function down({ lab, all }: LabOption & { all?: boolean }): Promise<void> {
+  const names = all === true ? findLabs().map((found) => found.name) : [lab ?? null];
+  for (const name of names) {
+    const keeper = connectLab(name);
+    await keeper.call("down", {});
+    const deadlineMs = systemClock.nowMs() + DOWN_WAIT_MS;
+    while (existsSync(`/proc/${keeper.keeperPid}`) && systemClock.nowMs() < deadlineMs)
+      await systemClock.sleep(20);
+    if (existsSync(`/proc/${keeper.keeperPid}`)) await run(["kill", "-9", String(keeper.keeperPid)]);
+    process.stdout.write("lab is down, nothing is left\n");
+  }
+}
+
+export function build(): Command {
+  const command = new Command("lab").description(
+    "sites emulated on this machine, with a real network between them",
+  );
+  command.enablePositionalOptions();
+  const LAB = ["--lab <name>", "name of the lab (default: the plan's name, or the only one)"] as const;
+  command
+    .command("up")
+    .description("start a lab that stays until it is taken down")
+    .requiredOption("-f, --file <plan>", "plan file")
+    .option(...LAB)
+    .action(up);
+  command
+    .command("status")
+    .description("places, processes, faults and links of a lab")
+    .option(...LAB)
+    .option("-o, --output <format>", "text or json", "text")
+    .action(status);
+  command
+    .command("exec")
+    .description("run a command inside a place (default: a shell)")
+    .argument("<place>", "site, gateway/REGION or clients/REGION")
+    .argument("[command...]", "after --")
+    .option(...LAB)
+    .passThroughOptions()
+    .action(exec);
+  command
+    .command("logs")
+    .description("what a process wrote")
+    .argument("<place>")
+    .argument("<process>")
+    .option(...LAB)
+    .action(logs);
+  command
+    .command("down")
+    .description("end a lab; nothing of it stays")
+    .option(...LAB)
+    .option("--all", "every lab of this machine that is ours")
+    .action(down);
+  return command;
+}

@@ -1,0 +1,43 @@
+import { between, type Fault, otherSites, title } from "../fault.ts";
+
+const SLOW_DELAY_MS = 50;
+const LOSS_RATIO = 0.1;
+
+export const slowLink: Fault = {
+  kind: "slow-link",
+  summary: `a site's links to its peers take ${SLOW_DELAY_MS} ms each way`,
+  past: ({ site }) => `${title(site)} slow`,
+  changes: (target, topology) => [
+    {
+      kind: "links",
+      ends: between(target.site, otherSites(target, topology)),
+      set: { delayMs: SLOW_DELAY_MS },
+    },
+  ],
+  effect: "degraded",
+  lasting: true,
+};
+
+export const lossyLink: Fault = {
+  kind: "lossy-link",
+  summary: `a site's links to its peers lose ${LOSS_RATIO * 100} % of the packets`,
+  past: ({ site }) => `${title(site)} on lossy links`,
+  changes: (target, topology) => [
+    {
+      kind: "links",
+      ends: between(target.site, otherSites(target, topology)),
+      set: { lossRatio: LOSS_RATIO },
+    },
+  ],
+  effect: "degraded",
+  lasting: true,
+};
+
+export const diskFull: Fault = {
+  kind: "disk-full",
+  summary: "a site's disk has no free byte",
+  past: ({ site }) => `${title(site)}'s disk full`,
+  changes: ({ site }) => [{ kind: "fill-disk", place: site }],
+  effect: "site-unable",
+  lasting: true,
+};
