@@ -170,6 +170,8 @@ export interface DrillResult {
     readonly planDigest: string;
     /** RFC 3339. */
     readonly start: string;
+    /** With `--runs N`: which of them this is. Every run has a folder of its own. */
+    readonly series: { readonly id: string; readonly run: number; readonly of: number } | null;
   };
   readonly spec: DrillSpec;
   readonly status: DrillStatus;
