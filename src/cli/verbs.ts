@@ -9,6 +9,11 @@ export interface Verb {
 }
 
 export const VERBS: Readonly<Record<string, Verb>> = {
+  ledger: {
+    summary: "front-end of one site",
+    hidden: true,
+    load: () => import("./commands/ledger.ts"),
+  },
   keeper: { summary: "first process of a lab", hidden: true, load: () => import("./commands/keeper.ts") },
   lab: {
     summary: "sites emulated on this machine, with a real network between them",

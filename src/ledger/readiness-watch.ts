@@ -47,7 +47,7 @@ export function startReadinessWatch(options: {
     log.emit({ event: "able-changed", able, because, term });
   };
   const note = (news: WriteNews) => {
-    state = learn(state, news);
+    state = learn(state, news, timing);
     tell();
   };
   const nextId = () => (lastId += 1);

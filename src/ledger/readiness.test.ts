@@ -5,7 +5,9 @@ import type { Plan } from "../domain/plan.ts";
 import { decide, learn, nothingKnown, probeDue, readinessTiming, type WriteNews } from "./readiness.ts";
 
 const timing = { intervalMs: 250, patienceMs: 200, expiryMs: 700, probeGapMs: 62 };
-const fold = (...news: readonly WriteNews[]) => news.reduce(learn, nothingKnown);
+const learned = (news: readonly WriteNews[]) =>
+  news.reduce((state, entry) => learn(state, entry, timing), nothingKnown);
+const fold = (...news: readonly WriteNews[]) => learned(news);
 const sent = (id: number, atMs: number): WriteNews => ({ kind: "sent", id, atMs });
 const acknowledged = (id: number, sentMs: number, atMs: number): WriteNews => ({
   kind: "acknowledged",
@@ -133,7 +135,7 @@ test("able always rests on a write acknowledged and sent within the expiry", () 
   fc.assert(
     fc.property(anyNews, fc.integer({ min: 0, max: 2000 }), (news, later) => {
       const nowMs = (news.at(-1)?.atMs ?? 0) + later;
-      if (!decide(news.reduce(learn, nothingKnown), nowMs, timing).able) return;
+      if (!decide(learned(news), nowMs, timing).able) return;
       assert.ok(
         news.some((entry) => entry.kind === "acknowledged" && nowMs - entry.sentMs <= timing.expiryMs),
       );
@@ -141,10 +143,22 @@ test("able always rests on a write acknowledged and sent within the expiry", () 
   );
 });
 
+test("only an acknowledgement turns unable into able", () => {
+  fc.assert(
+    fc.property(anyNews, (news) => {
+      news.forEach((entry, i) => {
+        const before = learned(news.slice(0, i));
+        if (entry.kind === "acknowledged" || decide(before, entry.atMs, timing).able) return;
+        assert.equal(decide(learn(before, entry, timing), entry.atMs, timing).able, false);
+      });
+    }),
+  );
+});
+
 test("without news able turns to unable once and stays so", () => {
   fc.assert(
     fc.property(anyNews, (news) => {
-      const state = news.reduce(learn, nothingKnown);
+      const state = learned(news);
       const from = news.at(-1)?.atMs ?? 0;
       const seen = Array.from({ length: 100 }, (_, i) => decide(state, from + i * 20, timing).able);
       assert.equal(seen.lastIndexOf(true) + 1, seen.filter(Boolean).length);
@@ -157,7 +171,7 @@ test("after an acknowledgement nothing sent before it is waited for", () => {
   fc.assert(
     fc.property(anyNews, (news) => {
       const at = (news.at(-1)?.atMs ?? 0) + 1;
-      const state = [...news, sent(999, at), acknowledged(999, at, at + 10)].reduce(learn, nothingKnown);
+      const state = learned([...news, sent(999, at), acknowledged(999, at, at + 10)]);
       assert.equal(state.open.size, 0);
       assert.equal(decide(state, at + 11, timing).able, true);
     }),

@@ -83,14 +83,19 @@ export type WriteNews =
   | { readonly kind: "silent"; readonly id: number; readonly atMs: number }
   | { readonly kind: "abandoned"; readonly id: number; readonly atMs: number };
 
-function without(state: Readiness, id: number): Readiness {
+function without(state: Readiness, id: number, atMs: number, timing: ReadinessTiming): Readiness {
   if (!state.open.has(id)) return state;
   const open = new Map(state.open);
   open.delete(id);
-  return { ...state, open, askedSinceMs: open.size === 0 ? null : state.askedSinceMs };
+  if (open.size > 0) return { ...state, open };
+  return { ...state, open, askedSinceMs: null, silent: isSilent(state, atMs, timing) };
 }
 
-export function learn(state: Readiness, news: WriteNews): Readiness {
+const isSilent = (state: Readiness, nowMs: number, timing: ReadinessTiming): boolean =>
+  state.silent || (state.askedSinceMs !== null && nowMs - state.askedSinceMs >= timing.patienceMs);
+
+/** Nothing but an acknowledgement turns unable into able. */
+export function learn(state: Readiness, news: WriteNews, timing: ReadinessTiming): Readiness {
   switch (news.kind) {
     case "sent":
       return {
@@ -112,14 +117,19 @@ export function learn(state: Readiness, news: WriteNews): Readiness {
         refused: null,
       };
     }
-    case "refused":
-      return { ...without(state, news.id), refused: { by: news.by, code: news.code, what: news.what } };
-    case "silent": {
-      // One that a later acknowledged write has outlived is no longer open: no evidence.
-      return state.open.has(news.id) ? { ...without(state, news.id), silent: true } : state;
+    case "refused": {
+      const rest = without(state, news.id, news.atMs, timing);
+      // A client's refusal never covers a probe's.
+      if (rest.refused?.by === "probe" && news.by === "client") return rest;
+      return { ...rest, refused: { by: news.by, code: news.code, what: news.what } };
     }
+    case "silent":
+      // One that a later acknowledged write has outlived is no longer open: no evidence.
+      return state.open.has(news.id)
+        ? { ...without(state, news.id, news.atMs, timing), silent: true }
+        : state;
     case "abandoned":
-      return without(state, news.id);
+      return without(state, news.id, news.atMs, timing);
     default:
       return news satisfies never;
   }
@@ -139,7 +149,7 @@ export function decide(state: Readiness, nowMs: number, timing: ReadinessTiming)
   if (refused?.by === "probe")
     return unable(`the member refused a probe write: ${refused.code} ${refused.what}`);
   if (acknowledged === null) return unable("no write acknowledged since this front-end started");
-  if (state.silent || (state.askedSinceMs !== null && nowMs - state.askedSinceMs >= timing.patienceMs))
+  if (isSilent(state, nowMs, timing))
     return unable(`no write acknowledged within ${Math.round(timing.patienceMs)} ms`);
   if (nowMs - acknowledged.sentMs > timing.expiryMs)
     return unable(`the last acknowledged write was sent over ${Math.round(timing.expiryMs)} ms ago`);

@@ -58,11 +58,13 @@ export function addressOf(plan: Plan, name: string): string {
 export async function startLedger(options: LedgerOptions): Promise<Ledger> {
   const { plan, site, client, clock, log } = options;
   await using stack = new AsyncDisposableStack();
+  // Filled while it serves: outlives the move of `stack` below.
+  const opened = stack.use(new AsyncDisposableStack());
   const clients = new Map<string, EngineClient>();
   const clientOf = (name: string): EngineClient => {
     const known = clients.get(name);
     if (known !== undefined) return known;
-    const made = stack.use(client({ name, address: addressOf(plan, name) }));
+    const made = opened.use(client({ name, address: addressOf(plan, name) }));
     clients.set(name, made);
     return made;
   };
