@@ -8,7 +8,6 @@ import { outlastCommand } from "../runtime/process.ts";
 export interface OpenLabOptions {
   readonly name: string;
   readonly seed: number;
-  readonly logsFolder: string | null;
   readonly detached: boolean;
   readonly signal: AbortSignal;
   readonly agentArguments: readonly string[];
@@ -18,7 +17,6 @@ export async function openLab(plan: Plan, options: OpenLabOptions): Promise<Lab>
   const config = labConfig(plan, {
     name: options.name,
     seed: options.seed,
-    logsFolder: options.logsFolder,
     formatPlan,
     outlast: outlastCommand,
     agentArguments: options.agentArguments,

@@ -9,7 +9,6 @@ import { type Place, type Topology, topologyOf } from "./topology.ts";
 export interface LabOptions {
   readonly name: string;
   readonly seed: number;
-  readonly logsFolder: string | null;
   /** Turns the plan with the lab's addresses into text that daemons read back. */
   readonly formatPlan: (plan: Plan) => string;
   /** argv of an outlast verb. */
@@ -31,7 +30,6 @@ export function labConfig(plan: Plan, options: LabOptions): LabConfig {
     files: Object.fromEntries(
       gateways.map((gateway) => [resolverFile(gateway), resolverConfig(topology, gateway)]),
     ),
-    logsFolder: options.logsFolder,
     diskBytesPerPlace: DISK_BYTES_PER_PLACE,
     seed: options.seed,
   };

@@ -52,7 +52,8 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
   const child = await start([...UNSHARE, ...keeper], {
     stdio: ["pipe", "pipe", options.detached ? "ignore" : "pipe"],
     detached: true, // its own session: Ctrl-C in our terminal must reach only us
-    env: { PATH: [...options.toolFolders, options.path].join(":") },
+    // Every process of the lab inherits its name: whose it is can be read from outside.
+    env: { PATH: [...options.toolFolders, options.path].join(":"), OUTLAST_LAB: config.name },
   });
   let lastWords = "";
   child.process.stderr?.on("data", (chunk: Buffer) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { serveControl } from "../../lab/keeper/control.ts";
-import { LAB_FOLDER, type LabConfig, startKeeper } from "../../lab/keeper/keeper.ts";
+import { LOGS_FOLDER, type LabConfig, startKeeper } from "../../lab/keeper/keeper.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { startLog } from "../../runtime/log.ts";
 import { interruption, runOk } from "../../runtime/process.ts";
@@ -23,10 +23,9 @@ async function keep({ lifeline }: { lifeline?: boolean }): Promise<void> {
   else process.stdin.unref();
 
   await runOk(["mount", "-t", "tmpfs", "-o", "mode=0755", "outlast", "/run"]);
-  const logFolder = join(config.logsFolder ?? join(LAB_FOLDER, "logs"), "lab");
-  mkdirSync(logFolder, { recursive: true });
+  mkdirSync(LOGS_FOLDER, { recursive: true });
   const log = startLog("keeper", "lab", systemClock, (line) =>
-    appendFileSync(join(logFolder, "keeper.jsonl"), line),
+    appendFileSync(join(LOGS_FOLDER, "lab-keeper.jsonl"), line),
   );
   log.emit({ event: "started", pid: process.pid, version: version() });
   await using keeper = await startKeeper(config, log, systemClock);

@@ -4,7 +4,8 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { OutlastError } from "../../domain/outcome.ts";
 import { connectLab, findLabs } from "../../lab/find-labs.ts";
-import { LAB_FOLDER } from "../../lab/keeper/keeper.ts";
+import { LOGS_FOLDER } from "../../lab/keeper/keeper.ts";
+import { logNameOf } from "../../lab/keeper/place.ts";
 import type { KeeperClient } from "../../lab/keeper-client.ts";
 import { loadPlan } from "../../plan/load.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -48,7 +49,6 @@ async function up({ file, lab }: { file: string; lab?: string }): Promise<void> 
   await openLab(plan, {
     name,
     seed: newSeed(),
-    logsFolder: null,
     detached: true,
     signal,
     agentArguments: [],
@@ -95,7 +95,8 @@ async function exec(placeName: string, argv: readonly string[], { lab }: LabOpti
       "the lab's keeper",
       "wait until it has healed: outlast lab status",
     );
-  const child = await start(enter(keeper, place.initPid, argv.length === 0 ? ["sh"] : argv), {
+  const command = argv[0] === "--" ? argv.slice(1) : argv;
+  const child = await start(enter(keeper, place.initPid, command.length === 0 ? ["sh"] : command), {
     stdio: "inherit",
   });
   const { code } = await child.exited;
@@ -105,8 +106,8 @@ async function exec(placeName: string, argv: readonly string[], { lab }: LabOpti
 async function logs(placeName: string, processName: string, { lab }: LabOption): Promise<void> {
   const keeper = connectLab(lab ?? null);
   if (placeName !== "lab") await placeNamed(keeper, placeName);
-  const candidates = ["jsonl", "err"]
-    .map((ending) => keeper.pathOf(`${LAB_FOLDER}/logs/${placeName}/${processName}.${ending}`))
+  const candidates = ["jsonl", "log"]
+    .map((ending) => keeper.pathOf(`${LOGS_FOLDER}/${logNameOf(placeName, processName)}.${ending}`))
     .filter(existsSync);
   if (candidates.length === 0)
     throw notFound(

@@ -27,8 +27,6 @@ export interface LabConfig {
   readonly programs: Readonly<Record<string, readonly ProcessSpec[]>>;
   /** Other small files below LAB_FOLDER: path → text (resolver configurations). */
   readonly files: Readonly<Record<string, string>>;
-  /** null: in the lab's own memory, gone with it. */
-  readonly logsFolder: string | null;
   readonly diskBytesPerPlace: number;
   readonly seed: number;
 }
@@ -36,6 +34,8 @@ export interface LabConfig {
 /** Inside the lab's mount namespace: /run there is the lab's own tmpfs. */
 export const LAB_FOLDER = "/run/outlast";
 export const CONTROL_SOCKET = `${LAB_FOLDER}/keeper.sock`;
+/** In the lab's own memory, gone with it: what is worth keeping is copied out by whoever wants it. */
+export const LOGS_FOLDER = `${LAB_FOLDER}/logs`;
 export const PLAN_FILE = `${LAB_FOLDER}/plan.yaml`;
 export const diskOf = (place: Place) => `${LAB_FOLDER}/disks/${place.namespace}`;
 const fillerOf = (place: Place) => join(diskOf(place), "filler");
@@ -88,14 +88,13 @@ interface ActiveChange {
 
 export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Promise<Keeper> {
   const { topology } = config;
-  const logsFolder = config.logsFolder ?? join(LAB_FOLDER, "logs");
-  await makeFolder(LAB_FOLDER);
+  await makeFolder(LOGS_FOLDER);
   await writeFileAtomic(PLAN_FILE, config.planText);
   for (const [path, text] of Object.entries(config.files))
     await writeFileAtomic(join(LAB_FOLDER, path), text);
 
   await applyBatches(backboneBatches());
-  const relay = await startRelayProcess(config, logsFolder);
+  const relay = await startRelayProcess(config);
   const places = new Map<string, RunningPlace>();
   const active = new Map<string, ActiveChange>();
 
@@ -117,7 +116,7 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
     await tunePlace(place);
   };
   const populate = async (place: Place) => {
-    const running = await startPlace(place, await makeFolder(join(logsFolder, place.name)), log, clock);
+    const running = await startPlace(place, LOGS_FOLDER, log, clock);
     places.set(place.name, running);
     for (const spec of config.programs[place.name] ?? []) await running.start(spec);
   };
@@ -275,8 +274,7 @@ interface RelayProcess extends AsyncDisposable {
 }
 
 /** The relay answers each line of its input with one line: the keeper knows when a cut holds. */
-async function startRelayProcess({ topology, seed }: LabConfig, logsFolder: string): Promise<RelayProcess> {
-  await makeFolder(join(logsFolder, "lab"));
+async function startRelayProcess({ topology, seed }: LabConfig): Promise<RelayProcess> {
   const child = await start(inNamespace(BACKBONE.namespace, outlastCommand("relay")), {
     stdio: ["pipe", "pipe", "inherit"],
   });

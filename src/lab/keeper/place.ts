@@ -43,6 +43,9 @@ const HEALTHY_AFTER_MS = 5_000;
 // Adopts and reaps orphans; has no other duty. SIGKILL from outside is its only end.
 const INIT = "echo up; exec 1>&-; while :; do sleep 3600 & wait $!; done";
 
+/** gateway/eu-west, balancer → gateway-eu-west-balancer: events end in .jsonl, other words in .log. */
+export const logNameOf = (place: string, process: string) => `${place.replace("/", "-")}-${process}`;
+
 interface Supervised {
   readonly spec: ProcessSpec;
   child: Child | null;
@@ -87,8 +90,8 @@ export async function startPlace(
 
   const launch = async (entry: Supervised) => {
     const { name, argv } = entry.spec;
-    const out = openSync(join(logsFolder, `${name}.jsonl`), "a");
-    const err = openSync(join(logsFolder, `${name}.err`), "a");
+    const out = openSync(join(logsFolder, `${logNameOf(place.name, name)}.jsonl`), "a");
+    const err = openSync(join(logsFolder, `${logNameOf(place.name, name)}.log`), "a");
     try {
       entry.child = await start(
         ["nsenter", `--target=${initPid}`, "--net", "--pid", "--mount", "--", ...argv],

@@ -1,0 +1,81 @@
+// What the events say of the lab right now: a pure fold. Used to wait for the right moment and to show a drill live;
+// nothing that is measured depends on it.
+import type { OutlastEvent } from "../domain/event.ts";
+import type { Plan } from "../domain/plan.ts";
+
+export interface LabView {
+  /** Site → its front-end's word, with the time of the last change; absent: not heard yet. */
+  readonly able: ReadonlyMap<string, { readonly able: boolean; readonly atNs: bigint }>;
+  /** Site → when its member was last ready. */
+  readonly memberReadyNs: ReadonlyMap<string, bigint>;
+  readonly leader: string | null;
+  readonly term: number;
+  /** Client region → sites it is sent to, as last applied at its gateway. */
+  readonly routes: ReadonlyMap<string, readonly string[]>;
+}
+
+export const emptyView: LabView = {
+  able: new Map(),
+  memberReadyNs: new Map(),
+  leader: null,
+  term: 0,
+  routes: new Map(),
+};
+
+const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
+  new Map([...map, [key, value]]);
+
+export function observe(view: LabView, event: OutlastEvent): LabView {
+  switch (event.event) {
+    case "able-changed":
+      return {
+        ...view,
+        able: withEntry(view.able, event.place, { able: event.able, atNs: BigInt(event.at) }),
+      };
+    case "member-ready":
+      return { ...view, memberReadyNs: withEntry(view.memberReadyNs, event.place, BigInt(event.at)) };
+    case "term-changed":
+      // A member that was away may report an older term: the highest counts.
+      return event.term >= view.term && event.leader !== null
+        ? { ...view, term: event.term, leader: event.leader }
+        : view;
+    case "route-changed": {
+      const region = event.place.startsWith("gateway/") ? event.place.slice("gateway/".length) : null;
+      const group = event.groups.find((candidate) => candidate.region === region);
+      return region === null || group === undefined
+        ? view
+        : { ...view, routes: withEntry(view.routes, region, group.sites) };
+    }
+    case "fault-applied": {
+      const lost = view.able.get(event.target);
+      const silent = event.fault.startsWith("lose-site") && lost !== undefined;
+      return silent
+        ? { ...view, able: withEntry(view.able, event.target, { able: false, atNs: BigInt(event.at) }) }
+        : view;
+    }
+    default:
+      return view;
+  }
+}
+
+export const isAble = (view: LabView, site: string): boolean => view.able.get(site)?.able === true;
+
+/** Every site can commit, and every region's gateway has a route. */
+export function isServing(view: LabView, plan: Plan): boolean {
+  return (
+    view.leader !== null &&
+    plan.sites.every((site) => isAble(view, site.name)) &&
+    plan.regions.every((region) => (view.routes.get(region.name) ?? []).length > 0)
+  );
+}
+
+/** What is still missing until isServing, in words. */
+export function missing(view: LabView, plan: Plan): string {
+  const unable = plan.sites
+    .filter((site) => !isAble(view, site.name))
+    .map((site) => `${site.name} can't commit`);
+  const unrouted = plan.regions
+    .filter((region) => (view.routes.get(region.name) ?? []).length === 0)
+    .map((region) => `${region.name} has no route`);
+  return [...(view.leader === null ? ["no leader"] : []), ...unable, ...unrouted].join(", ") || "nothing";
+}
