@@ -1,5 +1,7 @@
 // The only place that starts processes. Every wait is bounded and takes a signal; every kept output is bounded.
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { OutlastError } from "../domain/outcome.ts";
 
@@ -158,6 +160,24 @@ export async function start(argv: readonly string[], options: StartOptions = {})
     clearTimeout(timer);
   };
   return { pid: child.pid ?? -1, process: child, exited, stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+/** Folders with system programs that are often missing in an ordinary user's PATH. */
+const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+
+/** The absolute path of a program on PATH or in the system's folders; null when there is none. */
+export async function findProgram(name: string): Promise<string | null> {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS];
+  for (const folder of folders) {
+    if (!folder.startsWith("/")) continue;
+    const path = join(folder, name);
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  return null;
 }
 
 /** The command line of `outlast VERB …` with this very Node.js and this very tree (src/*.ts or dist/*.js). */

@@ -1,0 +1,41 @@
+// A lock between processes that the kernel lets go of when its holder dies: flock(1) on a file. Without flock on this
+// machine the body runs unlocked: callers rename whole results into place, so that costs double work, never harm.
+import { type Child, findProgram, start } from "./process.ts";
+
+/** `onWait` is called once when somebody else holds it. Ends with the signal: then returns null and did nothing. */
+export async function withLock<T>(
+  file: string,
+  signal: AbortSignal,
+  onWait: () => void,
+  body: () => Promise<T>,
+): Promise<T | null> {
+  const flock = await findProgram("flock");
+  if (flock === null) return signal.aborted ? null : await body();
+  // cat ends when this process closes its input or dies, and with it the lock.
+  const holder = await start([flock, "-x", file, "sh", "-c", "echo held; exec cat >/dev/null"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    const held = await acquired(holder, signal, onWait);
+    return held ? await body() : null;
+  } finally {
+    holder.process.stdin?.end();
+    await holder.stop(1_000);
+  }
+}
+
+function acquired(holder: Child, signal: AbortSignal, onWait: () => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const finish = (held: boolean) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
+      resolve(held);
+    };
+    const giveUp = () => finish(false);
+    const timer = setTimeout(onWait, 500);
+    if (signal.aborted) return finish(false);
+    signal.addEventListener("abort", giveUp, { once: true });
+    holder.process.stdout?.once("data", () => finish(true));
+    void holder.exited.then(giveUp);
+  });
+}
