@@ -14,10 +14,19 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     hidden: true,
     load: () => import("./commands/ledger.ts"),
   },
+  balancer: {
+    summary: "steer clients: name server of a site, or gateway of a client region",
+    hidden: true,
+    load: () => import("./commands/balancer.ts"),
+  },
   keeper: { summary: "first process of a lab", hidden: true, load: () => import("./commands/keeper.ts") },
   lab: {
     summary: "sites emulated on this machine, with a real network between them",
     load: () => import("./commands/lab.ts"),
+  },
+  route: {
+    summary: "which sites a balancer sends each client region to, and why",
+    load: () => import("./commands/route.ts"),
   },
   relay: { summary: "emulated links of a lab", hidden: true, load: () => import("./commands/relay.ts") },
 };

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { healthOf, isSettled, newHealth, observe, type ProbeResult } from "./health.ts";
+
+const SITES = ["paris", "frankfurt", "london"];
+const TIMING = { intervalMs: 250, timeoutMs: 200, fall: 2, rise: 3 };
+
+/** A round as letters, one a site: A able, u unable, - no answer. */
+const letter = (site: string, round: number, said: string): ProbeResult => ({
+  site,
+  round,
+  answered: said !== "-",
+  able: said === "A",
+  because: said,
+  epoch: null,
+});
+
+/** Facts after each round, as letters: A reachable and able, r reachable only, - unreachable. */
+function play(rounds: readonly string[], orders: readonly (readonly number[])[] = []): string[] {
+  let state = newHealth(SITES, TIMING);
+  return rounds.map((said, round) => {
+    for (const index of orders[round] ?? [0, 1, 2])
+      ({ state } = observe(state, letter(SITES[index] ?? "", round, said[index] ?? "-")));
+    return healthOf(state)
+      .map(({ reachable, ableToCommit }) => (ableToCommit ? "A" : reachable ? "r" : "-"))
+      .join("");
+  });
+}
+
+test("a silent site is unreachable after `fall` failed probes and back after `rise` good ones", () => {
+  assert.deepEqual(play(["AAA", "-AA", "-AA", "AAA", "AAA", "AAA"]), [
+    "AAA",
+    "AAA",
+    "-AA",
+    "-AA",
+    "-AA",
+    "AAA",
+  ]);
+});
+
+test("a site that can't commit while others can is unable after `fall` rounds", () => {
+  assert.deepEqual(play(["AAA", "uAA", "uAA", "uAA"]), ["AAA", "AAA", "rAA", "rAA"]);
+});
+
+test("sites that are unable together stay able", () => {
+  assert.deepEqual(play(["AAA", "uuu", "uuu", "uuu", "uuu", "AAA"]), Array(6).fill("AAA"));
+});
+
+test("the way into and out of an election does not count when sites differ by one round", () => {
+  assert.deepEqual(play(["AAA", "uAA", "uuu", "uuA", "AAA"]), Array(5).fill("AAA"));
+});
+
+test("a site cut off during an election counts only from when another can commit again", () => {
+  assert.deepEqual(play(["AAA", "uuu", "uuu", "uAA", "uAA"]), ["AAA", "AAA", "AAA", "AAA", "rAA"]);
+});
+
+test("a site that returns is reachable first and able when it says so `rise` times", () => {
+  assert.deepEqual(play(["AAA", "-AA", "-AA", "uAA", "uAA", "uAA", "AAA", "AAA", "AAA"]).slice(4), [
+    "-AA",
+    "rAA",
+    "rAA",
+    "rAA",
+    "AAA",
+  ]);
+});
+
+test("nothing is settled before each site answered once or failed `fall` times", () => {
+  let state = newHealth(SITES, TIMING);
+  for (const [round, said] of ["AA-", "AA-"].entries()) {
+    assert.equal(isSettled(state), false);
+    for (const [index, site] of SITES.entries())
+      ({ state } = observe(state, letter(site, round, said[index] ?? "-")));
+  }
+  assert.equal(isSettled(state), true);
+});
+
+const round = fc
+  .array(fc.constantFrom("A", "u", "-"), { minLength: 3, maxLength: 3 })
+  .map((all) => all.join(""));
+const order = fc.shuffledSubarray([0, 1, 2], { minLength: 3, maxLength: 3 });
+
+test("ability never turns false in a round in which no other site was able", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(round, order), { minLength: 1, maxLength: 40 }), (trace) => {
+      const facts = play(
+        trace.map(([said]) => said),
+        trace.map(([, turn]) => turn),
+      );
+      for (let at = 1; at < facts.length; at += 1)
+        for (const index of [0, 1, 2]) {
+          const fellToUnable = facts[at - 1]?.[index] === "A" && facts[at]?.[index] === "r";
+          if (!fellToUnable) continue;
+          const others = [0, 1, 2].filter((other) => other !== index);
+          assert.ok(others.some((other) => trace[at]?.[0][other] === "A"));
+        }
+    }),
+  );
+});
+
+test("the facts after a round do not depend on the order of its answers", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(round, order), { minLength: 1, maxLength: 30 }), (trace) => {
+      const said = trace.map(([letters]) => letters);
+      assert.deepEqual(
+        play(
+          said,
+          trace.map(([, turn]) => turn),
+        ),
+        play(said),
+      );
+    }),
+  );
+});
