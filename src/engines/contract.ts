@@ -21,6 +21,8 @@ export interface MemberSpec {
   readonly members: readonly { readonly name: string; readonly address: string }[];
   /** "new": a first start of the whole cluster; "existing": joins one that is running (after membership.replace). */
   readonly cluster: "new" | "existing";
+  /** Positive control only: acknowledges writes that are not on disk, so that a power loss must be noticed. */
+  readonly unsafeNoFsync?: boolean;
 }
 
 /** How a process is to be started: data, so that it can be compared in tests and run by anyone. */

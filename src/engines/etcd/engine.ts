@@ -1,0 +1,20 @@
+// The etcd driver: the parts of the contract, joined.
+import { type Clock, systemClock } from "../../runtime/clock.ts";
+import type { Engine } from "../contract.ts";
+import { etcdEngineClient } from "./client.ts";
+import { etcdLaunch } from "./launch.ts";
+import { attachEtcd } from "./member.ts";
+import { replaceEtcdMember } from "./membership.ts";
+import { type ProvisionOptions, provisionEtcd } from "./provision.ts";
+
+export function etcdEngine(options: ProvisionOptions & { readonly clock?: Clock }): Engine {
+  const clock = options.clock ?? systemClock;
+  return {
+    kind: "etcd",
+    provision: (version, signal) => provisionEtcd(version, signal, options),
+    launch: etcdLaunch,
+    attach: (member) => attachEtcd(member, clock),
+    client: (member) => etcdEngineClient(member),
+    membership: { replace: (lost, signal) => replaceEtcdMember(lost, signal, clock) },
+  };
+}
