@@ -19,6 +19,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     hidden: true,
     load: () => import("./commands/balancer.ts"),
   },
+  load: {
+    summary: "open-loop clients of one region",
+    hidden: true,
+    load: () => import("./commands/load.ts"),
+  },
   keeper: { summary: "first process of a lab", hidden: true, load: () => import("./commands/keeper.ts") },
   lab: {
     summary: "sites emulated on this machine, with a real network between them",

@@ -104,6 +104,21 @@ export type EventBody =
       readonly region: string;
       readonly profile: string;
       readonly afterFailures: number;
+    }
+  | {
+      /** Operations that completed in the last `windowMs`; latency counts from when they were scheduled. */
+      readonly event: "load-progress";
+      readonly region: string;
+      readonly windowMs: number;
+      readonly profiles: readonly {
+        readonly profile: string;
+        readonly ok: number;
+        readonly fail: number;
+        readonly unknown: number;
+        /** null: nothing succeeded in the window. */
+        readonly p50Ms: number | null;
+        readonly p99Ms: number | null;
+      }[];
     };
 
 export type OutlastEvent = EventStamp & EventBody;

@@ -80,6 +80,12 @@ function wordsOf(event: TimelineEvent): EventWords {
       return good(
         `first success of ${event.profile} clients in ${event.region} after ${event.afterFailures} failures`,
       );
+    case "load-progress": {
+      const counts = event.profiles.map(
+        ({ profile, ok, fail, unknown }) => `${profile} ${ok} ok, ${fail} failed, ${unknown} unknown`,
+      );
+      return plain(`clients in ${event.region}: ${counts.join("; ")}`);
+    }
     default:
       event satisfies never;
       return plain("");
