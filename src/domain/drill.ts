@@ -54,7 +54,8 @@ export type BreakdownTerm = (typeof BREAKDOWN_TERMS)[number];
 /** Written, with its digest, before the first fault. */
 export interface Prediction {
   readonly recoveryTimeMs: number | null;
-  readonly terms: readonly { readonly name: string; readonly ms: number; readonly because: string }[];
+  /** ms null: without end, as a port check that never notices. */
+  readonly terms: readonly { readonly name: string; readonly ms: number | null; readonly because: string }[];
   /** "sha256:…" over the prediction without this field. */
   readonly digest: string;
   /** RFC 3339. */

@@ -155,7 +155,12 @@ export async function createEvidence(root: string, drill: NewEvidence): Promise<
     logsFolder: inFolder(FILES.logs),
     writePrediction: async (body, writtenAt) => {
       if (prediction !== null) throw new Error(`drill ${id}: the prediction is written once`);
-      const whole = { ...body, writtenAt };
+      const finite = (ms: number | null) => (ms !== null && Number.isFinite(ms) ? ms : null);
+      const whole = {
+        recoveryTimeMs: finite(body.recoveryTimeMs),
+        terms: body.terms.map(({ name, ms, because }) => ({ name, ms: finite(ms), because })),
+        writtenAt,
+      };
       prediction = { ...whole, digest: predictionDigest(whole) };
       await put(FILES.prediction, json(prediction));
       return prediction;

@@ -66,7 +66,7 @@ const status = z.looseObject({
   predicted: z
     .looseObject({
       recoveryTimeMs: ms,
-      terms: z.array(z.looseObject({ name: z.string(), ms: z.number(), because: z.string() })),
+      terms: z.array(z.looseObject({ name: z.string(), ms, because: z.string() })),
       digest: z.string(),
       writtenAt: z.string(),
     })

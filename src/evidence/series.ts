@@ -40,23 +40,28 @@ function quantile(sorted: readonly number[], q: number): number | null {
   return value === undefined ? null : Math.round(value * 100) / 100;
 }
 
-/** Operations without a region (read-back, direct observers) are not drawn. */
-export function seriesOf(
-  operations: Iterable<Operation>,
-  { durationMs, deadlineMs }: { readonly durationMs: number; readonly deadlineMs: number },
-): SeriesSet {
+export interface SeriesSpan {
+  readonly durationMs: number;
+  readonly deadlineMs: number;
+}
+
+/** For histories that are read in pieces. Operations without a region and those of the read-back are not drawn. */
+export function collectSeries({ durationMs, deadlineMs }: SeriesSpan): {
+  add(operation: Operation): void;
+  finish(): SeriesSet;
+} {
   const bucketMs = bucketMsFor(durationMs);
   const buckets = Math.max(1, Math.ceil(durationMs / bucketMs));
   const rows = new Map<
     string,
     { region: string; profile: string; failed: number[]; latencies: number[][] }
   >();
-  for (const operation of operations) {
+  const add = (operation: Operation): void => {
     const { region, profile = "clients" } = operation;
-    if (region === undefined || operation.from !== undefined) continue;
+    if (region === undefined || operation.from !== undefined) return;
     const scheduledMs = (operation.scheduled ?? operation.invoked) / 1e6;
     const bucket = Math.floor(scheduledMs / bucketMs);
-    if (bucket < 0 || bucket >= buckets) continue;
+    if (bucket < 0 || bucket >= buckets) return;
     const key = `${region}\u0000${profile}`;
     let row = rows.get(key);
     if (row === undefined) {
@@ -71,18 +76,27 @@ export function seriesOf(
     if (succeeded(operation, deadlineMs)) {
       row.latencies[bucket]?.push((operation.completed ?? 0) / 1e6 - scheduledMs);
     } else row.failed[bucket] = (row.failed[bucket] ?? 0) + 1;
-  }
-  const series = [...rows.values()].map(({ region, profile, failed, latencies }) => {
-    for (const bucket of latencies) bucket.sort((a, b) => a - b);
-    return {
-      region,
-      profile,
-      failed,
-      ok: latencies.map((bucket) => bucket.length),
-      p50Ms: latencies.map((bucket) => quantile(bucket, 0.5)),
-      p99Ms: latencies.map((bucket) => quantile(bucket, 0.99)),
-    };
-  });
-  series.sort((a, b) => a.region.localeCompare(b.region, "en") || a.profile.localeCompare(b.profile, "en"));
-  return { bucketMs, buckets, series };
+  };
+  const finish = (): SeriesSet => {
+    const series = [...rows.values()].map(({ region, profile, failed, latencies }) => {
+      for (const bucket of latencies) bucket.sort((a, b) => a - b);
+      return {
+        region,
+        profile,
+        failed,
+        ok: latencies.map((bucket) => bucket.length),
+        p50Ms: latencies.map((bucket) => quantile(bucket, 0.5)),
+        p99Ms: latencies.map((bucket) => quantile(bucket, 0.99)),
+      };
+    });
+    series.sort((a, b) => a.region.localeCompare(b.region, "en") || a.profile.localeCompare(b.profile, "en"));
+    return { bucketMs, buckets, series };
+  };
+  return { add, finish };
+}
+
+export function seriesOf(operations: Iterable<Operation>, span: SeriesSpan): SeriesSet {
+  const { add, finish } = collectSeries(span);
+  for (const operation of operations) add(operation);
+  return finish();
 }
