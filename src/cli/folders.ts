@@ -7,3 +7,8 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env["XDG_CACHE_HOME"]?.startsWith("/")) return join(env["XDG_CACHE_HOME"], "outlast");
   return join(homedir(), ".cache", "outlast");
 }
+
+/** Evidence outlives caches: OUTLAST_EVIDENCE, else ./evidence of the current folder. */
+export function evidenceFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env["OUTLAST_EVIDENCE"] || "evidence");
+}

@@ -42,7 +42,10 @@ export async function buildReport(loaded: LoadedEvidence, runs: readonly DrillRe
   } catch (cause) {
     if (!(cause instanceof OutlastError)) throw cause;
     const { what, where } = cause.failure;
-    const reasons = [...result.status.reasons, `no charts: ${what} (${where})`];
+    const reasons = [
+      ...result.status.reasons,
+      `no charts: ${what} (${where.replace(`${loaded.folder}/`, "")})`,
+    ];
     result = { ...result, status: { ...result.status, reasons } };
   }
   return reportPage({

@@ -10,6 +10,8 @@ function did({ op, key, input, output, outcome }: Operation): string {
   switch (op) {
     case "read":
       return ok ? `read${where} and got ${show(output)}` : `tried to read${where}`;
+    case "append":
+      return `${ok ? "appended" : "tried to append"} ${show(input)} to${where}`;
     case "write":
       return `${ok ? "wrote" : "tried to write"} ${show(input)} to${where}`;
     case "cas": {
@@ -19,7 +21,7 @@ function did({ op, key, input, output, outcome }: Operation): string {
     }
     default:
       return `${ok ? "did" : "tried"} ${op}${where}${input === undefined ? "" : ` ${show(input)}`}${
-        ok && output !== undefined ? ` and got ${show(output)}` : ""
+        ok && output !== undefined && output !== null ? ` and got ${show(output)}` : ""
       }`;
   }
 }

@@ -141,7 +141,7 @@ export function parseResult(text: string): ParsedResult {
     return { kind: "unreadable", because: `result.json is not JSON (${text.length} characters)` };
   }
   const parsed = result.safeParse(value);
-  if (parsed.success) return { kind: "result", result: parsed.data as unknown as DrillResult };
+  if (parsed.success) return { kind: "result", result: value as DrillResult }; // as written: parsing would reorder its fields
   const [first] = parsed.error.issues;
   const path = first?.path.map(String).join(".") ?? "";
   return {

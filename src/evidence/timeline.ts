@@ -79,9 +79,11 @@ export function parseTimeline(text: string): {
   return { events, brokenLines };
 }
 
+/** Said often and changing nothing: not in the result, not on the page. */
+export const isChatter = (event: TimelineEvent): boolean =>
+  (event.event === "log" && event.level === "info") || String(event.event) === "load-progress";
+
 /** What belongs into result.json: everything that changed, no chatter, bounded. */
 export function keyEvents(events: readonly TimelineEvent[]): readonly TimelineEvent[] {
-  return events
-    .filter((event) => event.event !== "log" || event.level !== "info")
-    .slice(0, RESULT_EVENTS_MAX);
+  return events.filter((event) => !isChatter(event)).slice(0, RESULT_EVENTS_MAX);
 }

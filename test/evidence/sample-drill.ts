@@ -69,10 +69,10 @@ function outageMs(region: string, profile: string, jitterMs: number): number {
 function operationsOf(seed: number, jitterMs: number, ratePerSecond: number): Operation[] {
   const random = seededRandom(seed);
   const operations: Operation[] = [];
-  let process = 0;
+  let client = 0;
   for (const [at, { region, site }] of SITES.entries())
     for (const profile of PROFILES) {
-      process += 1;
+      client += 1;
       const untilMs = FAULT_MS + outageMs(region, profile, jitterMs);
       for (let index = 0; index < (END_MS / 1000) * ratePerSecond; index += 1) {
         const scheduledMs = (index * 1000) / ratePerSecond + random.next();
@@ -83,8 +83,8 @@ function operationsOf(seed: number, jitterMs: number, ratePerSecond: number): Op
         const tail = random.next() > 0.985 ? random.next() * 40 : 0;
         const latencyMs = 13 + at + (moved ? 10 : 0) + random.next() * 6 + tail;
         const base = {
-          process,
-          session: process,
+          process: client * 100_000 + index, // a new one each time: none has two operations open
+          session: client,
           site,
           region,
           profile,
@@ -97,9 +97,14 @@ function operationsOf(seed: number, jitterMs: number, ratePerSecond: number): Op
         operations.push(
           failing
             ? { ...base, outcome: "unknown", error: "DEADLINE" }
-            : { ...base, outcome: "ok", completed: Math.round((scheduledMs + latencyMs) * 1e6), epoch: 2 },
+            : {
+                ...base,
+                outcome: "ok",
+                output: index % 3 === 0 ? null : [],
+                completed: Math.round((scheduledMs + latencyMs) * 1e6),
+                epoch: 2,
+              },
         );
-        if (failing) process += 1;
       }
     }
   return operations;

@@ -63,7 +63,7 @@ test("what is not known is called unknown, never 0 and never good", () => {
 test("an invalid verdict is named with its witness in words", () => {
   const { result } = sampleDrill({ lost: 3 });
   assert.match(headline(result), /3 of .* lost\. Linearizable\. Journal: violated\./);
-  assert.match(drillText(result), /Client \d+ \(eu-west, dns\) did append k\d+ \d+: acknowledged/);
+  assert.match(drillText(result), /Client \d+ \(eu-west, dns\) appended \d+ to k\d+: acknowledged/);
 });
 
 test("a table of runs counts all of them", () => {

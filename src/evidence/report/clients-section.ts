@@ -14,7 +14,7 @@ function recoveryWords(result: DrillResult, { region, profile }: Series): Html {
   if (row === undefined || !(profile in row)) return html`<span>not measured</span>`;
   const time = row[profile] ?? null;
   if (time === null) return html`<span class="bad">did not recover</span>`;
-  return time === 0 ? html`<span>not affected</span>` : html`<span>recovered in ${duration(time)}</span>`;
+  return time === 0 ? html`<span>not affected</span>` : html`<span>back after ${duration(time)}</span>`;
 }
 
 function shareRow(result: DrillResult, axis: TimeAxis, series: Series, index: number, buckets: number): Html {
@@ -39,11 +39,14 @@ function latencyRow(
   );
   const grid = gridValues(scale);
   const region = rows[0]?.series.region ?? "";
-  return html`<div class="row"><div class="name"><b>latency</b><span>slowest 1 %, logarithmic</span></div>
-<div class="plot latency" data-series="${rows.map(({ index }) => index).join(" ")}" role="img" aria-label="${region}: 99th percentile latency over time per client profile">${markLayer(axis)}<svg viewBox="0 0 ${buckets} 100" preserveAspectRatio="none" aria-hidden="true">${grid.map(
+  return html`<div class="row"><div class="name"><b>latency</b><span>median, thin: 99 %</span></div>
+<div class="plot latency" data-series="${rows.map(({ index }) => index).join(" ")}" role="img" aria-label="${region}: median and 99th percentile latency over time per client profile">${markLayer(axis)}<svg viewBox="0 0 ${buckets} 100" preserveAspectRatio="none" aria-hidden="true">${grid.map(
     (value) => html`<path class="grid" d="M0,${scaleY(value, scale)}H${buckets}"/>`,
-  )}${rows.map(({ series, colour }) => html`<path class="s${colour}" d="${linePath(series.p99Ms, scale)}"/>`)}</svg>${grid
-    .filter((value) => scaleY(value, scale) > 8)
+  )}${rows.map(
+    ({ series, colour }) =>
+      html`<path class="slow s${colour}" d="${linePath(series.p99Ms, scale)}"/><path class="s${colour}" d="${linePath(series.p50Ms, scale)}"/>`,
+  )}</svg><span class="ylabel ceiling" style="top:2px">${duration(scale.highMs)}${scale.highMs === deadlineMs ? " (deadline)" : ""}</span>${grid
+    .filter((value) => scaleY(value, scale) > 24)
     .map(
       (value) => html`<span class="ylabel" style="top:${scaleY(value, scale)}%">${duration(value)}</span>`,
     )}</div></div>`;
@@ -70,10 +73,15 @@ ${latencyRow(axis, rows, set.buckets, result.spec.load.deadlineMs)}
 
 export function clientsSection(result: DrillResult, axis: TimeAxis, set: SeriesSet): Html {
   const { ratePerSecond, deadlineMs } = result.spec.load;
-  const regions = [...new Set(set.series.map(({ region }) => region))];
+  const { byRegion } = result.status.recoveryTimeMs;
+  const slowest = (region: string) =>
+    Math.max(0, ...Object.values(byRegion[region] ?? {}).map((time) => time ?? Infinity));
+  const regions = [...new Set(set.series.map(({ region }) => region))].sort(
+    (a, b) => (slowest(a) === slowest(b) ? a.localeCompare(b, "en") : slowest(b) > slowest(a) ? 1 : -1), // most affected first
+  );
   const profiles = [...new Set(set.series.map(({ profile }) => profile))];
   return html`<section class="long" aria-labelledby="clients"><h2 id="clients">What clients saw</h2>
-<p class="note">${ratePerSecond} operations a second from every region and client profile, whatever the answers (open loop); one without an answer after ${duration(deadlineMs)} failed. Each strip shows the share that succeeded or failed per ${duration(set.bucketMs)}, by the time it should have been sent. Time counts from the fault.</p>
+<p class="note">${ratePerSecond} operations a second from every region and client profile, whatever the answers (open loop); one without an answer after ${duration(deadlineMs)} failed. Each strip shows the share that succeeded or failed per ${duration(set.bucketMs)}, by the time it should have been sent; latency is logarithmic. Time counts from the fault; the most affected region comes first.</p>
 <ul class="legend"><li><i style="background:var(--ok)"></i>succeeded</li><li><i style="background:var(--bad)"></i>failed, late or unknown</li>${profiles.map(
     (profile, index) => html`<li><i class="line b${index % 4}"></i>latency, ${profile}</li>`,
   )}</ul>

@@ -18,7 +18,7 @@ function links({ links: found }: DrillEnvironment): Html | null {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Links"><table><caption>Links: planned and measured round trips</caption><thead><tr><th scope="col">Between</th><th scope="col" class="number">Planned</th><th scope="col" class="number">Measured</th><th scope="col" class="number">Off</th></tr></thead><tbody>${found.map(
     ({ between, plannedRoundTripMs: planned, medianRoundTripMs: measured }) => {
       const off = measured === null || planned === 0 ? null : ((measured - planned) / planned) * 100;
-      return html`<tr><th scope="row">${between.join(" – ")}</th><td class="number">${duration(planned)}</td><td class="number">${duration(measured)}</td><td class="number${off !== null && Math.abs(off) > 10 ? " bad" : ""}">${off === null ? "unknown" : `${off >= 0 ? "+" : "−"}${Math.abs(off).toFixed(1)} %`}</td></tr>`;
+      return html`<tr><th scope="row">${between.join(" – ")}</th><td class="number">${planned} ms</td><td class="number">${measured === null ? "unknown" : `${measured.toFixed(1)} ms`}</td><td class="number${off !== null && Math.abs(off) > 10 ? " bad" : ""}">${off === null ? "unknown" : `${off >= 0 ? "+" : "−"}${Math.abs(off).toFixed(1)} %`}</td></tr>`;
     },
   )}</tbody></table></div>`;
 }

@@ -27,7 +27,7 @@ function comparison({ status }: DrillResult): Html {
     { name: "Measured", ms: status.recoveryTimeMs.worst, className: "" },
   ];
   const top = Math.max(1, ...rows.map(({ ms }) => ms ?? 0));
-  return html`<table class="gantt"><caption>Recovery time: asked, predicted, measured</caption><thead><tr><th scope="col">Which</th><th scope="col" class="number">Time</th><th scope="col"><span class="note">scale 0 – ${duration(top)}</span></th></tr></thead><tbody>${rows.map(
+  return html`<table class="gantt wide"><caption>Recovery time: asked, predicted, measured</caption><thead><tr><th scope="col">Which</th><th scope="col" class="number">Time</th><th scope="col"><span class="note">scale 0 – ${duration(top)}</span></th></tr></thead><tbody>${rows.map(
     ({ name, ms, className }) =>
       html`<tr><th scope="row">${name}</th><td class="number">${name.startsWith("Asked") && ms === null ? "nothing" : duration(ms)}</td><td>${ms === null ? null : bar(ms / top, className)}</td></tr>`,
   )}</tbody></table>`;

@@ -56,6 +56,9 @@ export const SCRIPT = `"use strict";
     });
     dot.addEventListener("pointerleave", hide);
   }
+  const fault = document.querySelector("#events tr.fault");
+  const list = document.querySelector("#events").parentElement;
+  if (fault !== null) list.scrollTop = Math.max(0, fault.offsetTop - 90);
   const byPlace = document.getElementById("by-place");
   const byComponent = document.getElementById("by-component");
   const byText = document.getElementById("by-text");

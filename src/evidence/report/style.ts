@@ -44,9 +44,9 @@ section>.note{margin-bottom:14px}
 .region{padding:14px 0 4px;border-top:1px solid var(--line)}
 .region-head{display:flex;flex-wrap:wrap;gap:2px 12px;align-items:baseline;margin-bottom:4px}
 .plots{position:relative}
-.row{display:grid;grid-template-columns:8.2rem minmax(0,1fr);gap:0 12px;margin-bottom:7px;align-items:center}
+.row{display:grid;grid-template-columns:9.2rem minmax(0,1fr);gap:0 12px;margin-bottom:6px;align-items:center}
 .row .name{font-size:.87rem;line-height:1.25}
-.row .name b{font-weight:600}
+.row .name b{font-weight:600;white-space:nowrap}
 .row .name span{color:var(--muted);display:block}
 .row .name span.bad{color:var(--bad-ink)}
 .plot{position:relative;height:30px;background:var(--soft);border-radius:4px;overflow:hidden}
@@ -54,10 +54,12 @@ section>.note{margin-bottom:14px}
 .plot.share{background:var(--ok)}
 .plot.share .failed{fill:var(--bad)}.plot.share .empty{fill:var(--soft)}
 .plot.latency{height:112px}
-.plot.latency path{fill:none;stroke-width:1.6;vector-effect:non-scaling-stroke;stroke-linejoin:round}
+.plot.latency path{fill:none;stroke-width:1.8;vector-effect:non-scaling-stroke;stroke-linejoin:round}
+.plot.latency .slow{stroke-width:1;opacity:.5}
 .plot.latency .grid{stroke:var(--line);stroke-width:1}
 .s0{stroke:var(--p0)}.s1{stroke:var(--p1)}.s2{stroke:var(--p2)}.s3{stroke:var(--p3)}
 .b0{background:var(--p0)}.b1{background:var(--p1)}.b2{background:var(--p2)}.b3{background:var(--p3)}
+.ylabel.ceiling{transform:none}
 .ylabel{position:absolute;left:5px;font-size:.72rem;color:var(--muted);transform:translateY(-100%);pointer-events:none;line-height:1.2}
 .under{position:absolute;top:0;bottom:0;background:var(--under);pointer-events:none}
 .share .under{display:none}
@@ -67,9 +69,9 @@ section>.note{margin-bottom:14px}
 .mark-labels,.ticks{position:relative;height:1.3rem;font-size:.78rem}
 .mark-labels span,.ticks span{position:absolute;white-space:nowrap}
 .mark-labels span{padding-left:0;font-weight:620;transform:translateX(-2px)}
-.mark-labels span.flip{transform:translateX(-100%)}
+.mark-labels span.flip{transform:translateX(calc(-100% + 2px))}
 .mark-labels .fault{color:var(--bad-ink)}.mark-labels .heal{color:var(--good)}
-.ticks span{color:var(--muted);transform:translateX(-50%)}
+.ticks span{color:var(--muted);transform:translateX(-50%)}.ticks span.last{transform:translateX(-100%)}.ticks span.first{transform:none}
 .cursor{position:absolute;top:0;bottom:0;width:0;border-left:1px solid var(--accent);display:none;pointer-events:none;z-index:3}
 #tip{position:fixed;z-index:9;display:none;max-width:min(340px,92vw);background:var(--card);color:var(--ink);border:1px solid var(--line);border-radius:8px;padding:7px 10px;font-size:.84rem;box-shadow:0 6px 22px rgba(10,14,20,.22);pointer-events:none;white-space:pre-line}
 .lane{position:relative;background:var(--soft);border-radius:4px;overflow:hidden}
@@ -92,6 +94,8 @@ td.number,th.number{text-align:right;white-space:nowrap}
 td.nowrap{white-space:nowrap}
 td.bad,.bad-text{color:var(--bad-ink);font-weight:620}td.good,.good-text{color:var(--good);font-weight:620}td.open{color:var(--warn);font-weight:620}
 tr.worst{background:var(--soft)}
+tr.fault td{background:var(--bad-bg)}tr.heal td{background:var(--good-bg)}
+tr:target td{outline:2px solid var(--accent);outline-offset:-2px}
 tr:target{background:var(--warn-bg)}
 .tone{display:inline-block;width:8px;height:8px;border-radius:50%;margin-right:8px;background:var(--muted);flex:none}
 .tone.bad{background:var(--bad);border-radius:1px;transform:rotate(45deg)}.tone.good{background:var(--good)}.tone.change{background:var(--accent);border-radius:2px}
@@ -101,7 +105,9 @@ tr:target{background:var(--warn-bg)}
 .bar i{position:absolute;top:0;bottom:0;background:var(--accent);border-radius:2px;min-width:2px}
 .bar i.predicted{background:var(--muted)}
 .bar i.limit{background:none;border:0;border-right:2px solid var(--ink);border-radius:0}
-.gantt td:last-child,.gantt th:last-child{width:46%}
+.gantt td:last-child,.gantt th:last-child{width:52%}
+.gantt.wide td:last-child,.gantt.wide th:last-child{width:72%}
+.gantt .note{font-size:.85rem}
 .controls{display:none;flex-wrap:wrap;gap:8px 14px;margin:0 0 10px;font-size:.88rem}
 .js .controls{display:flex}
 .controls label{display:flex;gap:6px;align-items:center}
@@ -113,11 +119,11 @@ details summary{cursor:pointer;font-weight:600}
 pre{overflow:auto;background:var(--soft);border-radius:10px;padding:12px 14px;font-size:.83rem;line-height:1.45;margin:10px 0 0}
 .pairs{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:3px 16px;margin:0;font-size:.9rem}
 .pairs dt{color:var(--muted)}.pairs dd{margin:0;overflow-wrap:anywhere}
-.spread{position:relative;height:46px;margin:6px 8px 22px;border-bottom:1px solid var(--line)}
+.spread{position:relative;height:26px;margin:6px 8px 22px;border-bottom:1px solid var(--line)}
 .spread i{position:absolute;bottom:-6px;width:12px;height:12px;margin-left:-6px;border-radius:50%;background:var(--accent);opacity:.85}
 .spread i.missed{background:var(--bad);border-radius:2px}
 .spread span{position:absolute;font-size:.78rem;color:var(--muted);transform:translateX(-50%);white-space:nowrap;bottom:-24px}
-.spread em{position:absolute;bottom:0;top:8px;border-left:2px solid var(--ink);font-style:normal}
+.spread em{position:absolute;bottom:0;top:4px;border-left:2px solid var(--ink);font-style:normal}
 .spread em span{bottom:auto;top:-12px;transform:translateX(-100%);padding-right:6px}
 footer{color:var(--muted);font-size:.86rem;padding-bottom:40px}
 footer dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:10px 26px;margin:8px 0 0}
@@ -125,7 +131,7 @@ footer dt{font-weight:620;color:var(--ink)}footer dd{margin:0}
 @media (max-width:640px){
 main,.top,footer{padding-left:12px;padding-right:12px}
 section{padding:15px 13px;border-radius:12px}
-.facts{grid-template-columns:1fr 1fr;gap:8px}.fact{padding:10px 11px}.fact .figure{font-size:1.3rem}
+.facts{grid-template-columns:1fr 1fr;gap:8px}.fact:last-child:nth-child(odd){grid-column:1/-1}.fact{padding:10px 11px}.fact .figure{font-size:1.3rem}
 .row{grid-template-columns:minmax(0,1fr)}
 .row .name{display:flex;gap:6px;flex-wrap:wrap;margin-bottom:2px}.row .name span{display:inline}
 .row.axis .name{display:none}

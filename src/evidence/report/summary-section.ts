@@ -50,7 +50,7 @@ function consistencyFact({ status }: DrillResult): Html {
     status.verdicts.find(({ verdict }) => verdict === "unknown") ??
     status.verdicts[0];
   if (found === undefined) return fact("Consistency", "no verdict", "nothing was judged", "open");
-  const words = verdictWords(found);
+  const words = verdictWords(found).replace(/^./, (first) => first.toUpperCase());
   const tone = toneOf(found.verdict === "unknown" ? null : found.verdict === "valid");
   const judged = status.verdicts.length === 1 ? "1 verdict" : `${status.verdicts.length} verdicts`;
   return fact("Consistency", words, `${judged} on the recorded history`, tone);
@@ -59,7 +59,11 @@ function consistencyFact({ status }: DrillResult): Html {
 export function summarySection(result: DrillResult): Html {
   const { metadata, spec, status } = result;
   const title = happened(spec);
-  const rest = headline(result).replace(`${title}.`, "").replace(`${title}: `, "").trim();
+  // The reasons stand below it, in full.
+  const rest = headline({ ...result, status: { ...status, reasons: [] } })
+    .replace(`${title}.`, "")
+    .replace(`${title}: `, "")
+    .trim();
   const run = metadata.series === null ? null : `run ${metadata.series.run} of ${metadata.series.of}`;
   return html`<header class="top">
 <div class="kicker"><b>Outlast drill report</b><span>plan ${metadata.planName}</span><span>scenario ${spec.scenario}</span>${

@@ -54,20 +54,25 @@ export function markLayer(axis: TimeAxis): Html {
     .map(({ mark, atMs }) => html`<i class="mark ${mark}" style="left:${percent(axis, atMs)}%"></i>`)}`;
 }
 
+/** A label that ends at its mark instead of beginning there: the fault's to its left, where there is room, so that it
+ * never runs into the heal's. */
+const flipped = (mark: string, at: number): boolean => (mark === "fault" ? at > 30 : at > 70);
+
 /** Names of the marks above a chart. */
 export function markLabels(axis: TimeAxis): Html {
   return html`<div class="mark-labels" aria-hidden="true">${axis.marks
     .filter(({ atMs, mark }) => within(axis, atMs) && mark !== "event")
     .map(
       ({ mark, name, site, atMs }) =>
-        html`<span class="${mark}${percent(axis, atMs) > 70 ? " flip" : ""}" style="left:${percent(axis, atMs)}%">${
+        html`<span class="${mark}${flipped(mark, percent(axis, atMs)) ? " flip" : ""}" style="left:${percent(axis, atMs)}%">${
           mark === "fault" ? `${name}${site === null ? "" : ` ${site}`}` : "healed"
         }</span>`,
     )}</div>`;
 }
 
 export function tickRow(axis: TimeAxis): Html {
-  return html`<div class="ticks" aria-hidden="true">${ticks(axis).map(
-    ({ atMs, label }) => html`<span style="left:${percent(axis, atMs)}%">${label}</span>`,
-  )}</div>`;
+  return html`<div class="ticks" aria-hidden="true">${ticks(axis).map(({ atMs, label }) => {
+    const at = percent(axis, atMs);
+    return html`<span class="${at > 96 ? "last" : at < 4 ? "first" : ""}" style="left:${at}%">${label}</span>`;
+  })}</div>`;
 }

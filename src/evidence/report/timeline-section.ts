@@ -2,6 +2,7 @@
 // events in words. The lanes repeat what the list says, so they are hidden from screen readers. Pure.
 import type { TimelineEvent } from "../../domain/drill.ts";
 import { type EventTone, eventWords } from "../event-words.ts";
+import { isChatter } from "../timeline.ts";
 import { type Html, html } from "./html.ts";
 import { markLabels, markLayer, percent, sinceFault, type TimeAxis, tickRow, within } from "./time-axis.ts";
 
@@ -62,7 +63,8 @@ function lanes(axis: TimeAxis, title: string, listed: readonly Listed[]): Html {
 }
 
 function listRow(axis: TimeAxis, { id, event, text, tone }: Listed): Html {
-  return html`<tr id="e${id}" data-place="${event.place}" data-component="${event.component}"><td class="number">${sinceFault(axis, event.atMs)}</td><td class="nowrap">${event.place}</td><td class="nowrap">${event.component}</td><td><span class="tone ${tone}"></span>${text}</td></tr>
+  const className = event.event === "fault-applied" ? "fault" : event.event === "fault-healed" ? "heal" : "";
+  return html`<tr id="e${id}" class="${className}" data-place="${event.place}" data-component="${event.component}"><td class="number">${sinceFault(axis, event.atMs)}</td><td class="nowrap">${event.place}</td><td class="nowrap">${event.component}</td><td><span class="tone ${tone}"></span>${text}</td></tr>
 `;
 }
 
@@ -75,7 +77,7 @@ export function timelineSection(
   brokenLines: number,
 ): Html {
   const listed = events
-    .filter((event) => event.event !== "log" || event.level !== "info")
+    .filter((event) => !isChatter(event))
     .slice(0, LISTED_MAX)
     .map((event, id) => ({ id, event, ...eventWords(event) }));
   const left = events.length - listed.length;
