@@ -1,4 +1,5 @@
 // Runs node:test over the tests of this clone and ends with "N passed, N failed" alone on the last line.
+//   --slow        only test/slow: leftover soak, power loss, browser, tarball (.ci/run)
 //   --pure        only tests that touch no process, file or network: src/**/*.test.ts of pure folders
 //   --only PATTERN  files whose path contains PATTERN
 // A test file lives beside its source (src/**/X.test.ts) or, when it needs real processes, in test/**/X.test.ts.
@@ -24,32 +25,34 @@ const PURE = [
 const { values } = parseArgs({
   options: {
     pure: { type: "boolean", default: false },
+    slow: { type: "boolean", default: false },
     only: { type: "string" },
-    dir: { type: "string", default: "test" },
   },
 });
 const isPure = (file: string) => PURE.some((folder) => file.startsWith(`src/${folder}/`));
 const wanted = (file: string) => values.only === undefined || file.includes(values.only);
-const pure = [...globSync("src/**/*.test.ts").filter(isPure), "test/architecture.test.ts"]
+const ARCHITECTURE = "test/architecture.test.ts";
+const unit = globSync("src/**/*.test.ts");
+const pure = values.slow ? [] : [...unit.filter(isPure), ARCHITECTURE].filter(wanted).sort();
+const other = (
+  values.slow
+    ? globSync("test/slow/**/*.test.ts")
+    : values.pure
+      ? []
+      : [...unit.filter((file) => !isPure(file)), ...globSync("test/**/*.test.ts")].filter(
+          (file) => file !== ARCHITECTURE && !file.startsWith("test/slow/"),
+        )
+)
   .filter(wanted)
   .sort();
-const other = values.pure
-  ? []
-  : [
-      ...globSync("src/**/*.test.ts").filter((file) => !isPure(file)),
-      ...globSync(`${values.dir}/**/*.test.ts`),
-    ]
-      .filter(
-        (file) => file !== "test/architecture.test.ts" && !file.startsWith("test/slow/") && wanted(file),
-      )
-      .sort();
+const TIMEOUT_MS = values.slow ? 1_200_000 : 300_000;
 
 const count = { passed: 0, failed: 0 };
 
 async function runFiles(files: string[], concurrency: number): Promise<void> {
   if (files.length === 0) return;
   const seen = new Set<string>();
-  const stream = run({ files, concurrency, isolation: "process", timeout: 300_000 });
+  const stream = run({ files, concurrency, isolation: "process", timeout: TIMEOUT_MS });
   stream.on("test:pass", (event) => {
     if (event.file !== undefined) seen.add(event.file);
     if (event.details.type === "test" && event.skip === undefined && event.todo === undefined)

@@ -1,30 +1,73 @@
 // A lab for a plan, with everything provisioned first: tools, engine, then namespaces.
+import { dirname } from "node:path";
+import { OutlastError } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { Installation } from "../engines/contract.ts";
 import { labConfig } from "../lab/lab-config.ts";
 import { type Lab, startLab } from "../lab/start-lab.ts";
+import type { Topology } from "../lab/topology.ts";
+import { provideTools, type Tools } from "../linux/tools.ts";
 import { formatPlan } from "../plan/format.ts";
 import { outlastCommand } from "../runtime/process.ts";
+import { cacheFolder } from "./folders.ts";
+import { engineOf } from "./wiring.ts";
+
+/** What a lab stands on, with where each came from. */
+export interface Provisions {
+  readonly tools: Tools;
+  readonly engine: Installation;
+}
 
 export interface OpenLabOptions {
   readonly name: string;
   readonly seed: number;
   readonly detached: boolean;
   readonly signal: AbortSignal;
+  /** Added to every agent's command line (positive controls). */
   readonly agentArguments: readonly string[];
 }
 
-export async function openLab(plan: Plan, options: OpenLabOptions): Promise<Lab> {
+const LAB_TOOLS = ["ip", "nft", "ethtool", "conntrack", "unbound", "nsenter", "unshare"] as const;
+
+/** Throws what the failing provider says (exit 3). Progress goes to standard error. */
+export async function provision(plan: Plan, signal: AbortSignal): Promise<Provisions> {
+  const progress = (line: string) => void process.stderr.write(`${line}\n`);
+  const engine = await engineOf(plan.workload.engine, { cacheFolder: cacheFolder(), progress });
+  const [tools, installed] = await Promise.all([
+    provideTools(LAB_TOOLS, cacheFolder(), signal, progress),
+    engine.provision(plan.workload.version, signal),
+  ]);
+  for (const outcome of [tools, installed])
+    if (outcome.kind !== "done") throw new OutlastError(outcome.failure);
+  if (tools.kind !== "done" || installed.kind !== "done") throw new RangeError("unreachable");
+  return { tools: tools.value, engine: installed.value };
+}
+
+export async function openLab(
+  plan: Plan,
+  { tools, engine }: Provisions,
+  options: OpenLabOptions,
+): Promise<{ readonly lab: Lab; readonly topology: Topology }> {
+  const program = Object.values(engine.programs)[0] ?? "";
   const config = labConfig(plan, {
     name: options.name,
     seed: options.seed,
     formatPlan,
     outlast: outlastCommand,
-    agentArguments: options.agentArguments,
+    agentArguments: [
+      "--engine-program",
+      program,
+      "--engine-version",
+      engine.version,
+      ...options.agentArguments,
+    ],
   });
-  return startLab(config, {
+  const lab = await startLab(config, {
     detached: options.detached,
-    toolFolders: [],
-    path: process.env.PATH ?? "",
+    toolFolders: [...new Set(Object.values(tools.paths).map(dirname))],
+    path: process.env["PATH"] ?? "",
+    root: process.getuid?.() === 0,
     signal: options.signal,
   });
+  return { lab, topology: config.topology };
 }

@@ -9,6 +9,14 @@ export interface Verb {
 }
 
 export const VERBS: Readonly<Record<string, Verb>> = {
+  demo: {
+    summary: "lose a site under live clients, in one minute, on this machine",
+    load: () => import("./commands/demo.ts"),
+  },
+  drill: {
+    summary: "lose something for real, under live clients, and measure what they saw",
+    load: () => import("./commands/drill.ts"),
+  },
   ledger: {
     summary: "front-end of one site",
     hidden: true,

@@ -12,16 +12,12 @@ export interface FaultTarget {
 export interface Fault {
   readonly kind: string;
   readonly summary: string;
-  /** One sentence after the fact: "Paris lost". */
-  readonly past: (target: FaultTarget) => string;
   readonly changes: (target: FaultTarget, topology: Topology) => readonly LabChange[];
   /** Clients can't reach the site any more (as opposed to: the site can't commit, or neither). */
   readonly effect: "site-unreachable" | "site-unable" | "leader-gone" | "degraded";
   /** What ends it besides healing: nothing is held for faults that are over at once (a kill). */
   readonly lasting: boolean;
 }
-
-export const title = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 export const sitesOf = (topology: Topology): string[] =>
   topology.places.filter((place) => place.kind === "site").map((place) => place.name);

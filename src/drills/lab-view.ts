@@ -12,6 +12,8 @@ export interface LabView {
   readonly term: number;
   /** Client region → sites it is sent to, as last applied at its gateway. */
   readonly routes: ReadonlyMap<string, readonly string[]>;
+  /** Client regions that have had at least one success. */
+  readonly served: ReadonlySet<string>;
 }
 
 export const emptyView: LabView = {
@@ -20,6 +22,7 @@ export const emptyView: LabView = {
   leader: null,
   term: 0,
   routes: new Map(),
+  served: new Set(),
 };
 
 const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
@@ -46,6 +49,10 @@ export function observe(view: LabView, event: OutlastEvent): LabView {
         ? view
         : { ...view, routes: withEntry(view.routes, region, group.sites) };
     }
+    case "load-progress":
+      return event.profiles.some((profile) => profile.ok > 0) && !view.served.has(event.region)
+        ? { ...view, served: new Set([...view.served, event.region]) }
+        : view;
     case "fault-applied": {
       const lost = view.able.get(event.target);
       const silent = event.fault.startsWith("lose-site") && lost !== undefined;

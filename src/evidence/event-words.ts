@@ -82,7 +82,7 @@ function wordsOf(event: TimelineEvent): EventWords {
       );
     case "load-progress": {
       const counts = event.profiles.map(
-        ({ profile, ok, fail, unknown }) => `${profile} ${ok} ok, ${fail} failed, ${unknown} unknown`,
+        ({ profile, ok, fail, unknown }) => `${profile} ${ok} ok, ${fail + unknown} not`,
       );
       return plain(`clients in ${event.region}: ${counts.join("; ")}`);
     }

@@ -23,7 +23,7 @@ const HAPPENED: Readonly<Record<string, (site: string) => string>> = {
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-export function happened({ scenario, site }: DrillResult["spec"]): string {
+export function happened({ scenario, site }: Pick<DrillResult["spec"], "scenario" | "site">): string {
   const words = HAPPENED[scenario];
   if (words === undefined) return site === null ? scenario : `${scenario} at ${capital(site)}`;
   return capital(words(site === null ? "a site" : capital(site)));

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { OutlastError } from "../domain/outcome.ts";
 
@@ -185,6 +186,16 @@ export function outlastCommand(...args: readonly string[]): string[] {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const main = fileURLToPath(new URL(`../cli/main.${extension}`, import.meta.url));
   return [process.execPath, "--disable-warning=ExperimentalWarning", main, ...args];
+}
+
+/** Asks for a better place in the queue (niceness, −20 … 19); false when this user may not. */
+export function raisePriority(niceness: number): boolean {
+  try {
+    setPriority(niceness);
+    return true;
+  } catch {
+    return false; // EACCES: an ordinary user; measured lateness tells whether it matters
+  }
 }
 
 /** A signal that aborts on SIGINT or SIGTERM: what every command waits with. */

@@ -27,6 +27,7 @@ export const startBareLab = (config: LabConfig): Promise<Lab> =>
     detached: false,
     toolFolders: [],
     path: process.env.PATH ?? "",
+    root: process.getuid?.() === 0,
     signal: new AbortController().signal,
   });
 

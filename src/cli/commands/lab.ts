@@ -11,7 +11,7 @@ import { loadPlan } from "../../plan/load.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { newSeed } from "../../runtime/random.ts";
 import { interruption, run, start } from "../../runtime/process.ts";
-import { openLab } from "../open-lab.ts";
+import { openLab, provision } from "../open-lab.ts";
 
 interface LabOption {
   readonly lab?: string;
@@ -46,7 +46,7 @@ async function up({ file, lab }: { file: string; lab?: string }): Promise<void> 
   const plan = await loadPlan(file);
   const signal = interruption();
   const name = lab ?? plan.name;
-  await openLab(plan, {
+  await openLab(plan, await provision(plan, signal), {
     name,
     seed: newSeed(),
     detached: true,

@@ -1,10 +1,9 @@
-import { between, type Fault, otherSites, peerOf, title } from "../fault.ts";
+import { between, type Fault, otherSites, peerOf } from "../fault.ts";
 
 /** The paper's network partition: no site–site path, while clients still reach the site. */
 export const isolateSite: Fault = {
   kind: "isolate-site",
   summary: "a site is cut off from its peers while clients still reach it",
-  past: ({ site }) => `${title(site)} cut off from its peers`,
   changes: (target, topology) => [
     { kind: "links", ends: between(target.site, otherSites(target, topology)), set: { cut: true } },
   ],
@@ -15,7 +14,6 @@ export const isolateSite: Fault = {
 export const cutPair: Fault = {
   kind: "cut-pair",
   summary: "two sites can't reach each other; both reach the third",
-  past: ({ site, peer }) => `${title(site)} and ${peer ?? "a peer"} cut off from each other`,
   changes: (target, topology) => [
     { kind: "links", ends: between(target.site, [peerOf(target, topology)]), set: { cut: true } },
   ],
@@ -26,7 +24,6 @@ export const cutPair: Fault = {
 export const cutOneWay: Fault = {
   kind: "cut-one-way",
   summary: "nothing that the site sends arrives at its peers; it still hears them",
-  past: ({ site }) => `${title(site)} not heard by its peers`,
   changes: (target, topology) => [
     {
       kind: "links",

@@ -1,4 +1,4 @@
-import { between, type Fault, otherSites, title } from "../fault.ts";
+import { between, type Fault, otherSites } from "../fault.ts";
 
 const SLOW_DELAY_MS = 50;
 const LOSS_RATIO = 0.1;
@@ -6,7 +6,6 @@ const LOSS_RATIO = 0.1;
 export const slowLink: Fault = {
   kind: "slow-link",
   summary: `a site's links to its peers take ${SLOW_DELAY_MS} ms each way`,
-  past: ({ site }) => `${title(site)} slow`,
   changes: (target, topology) => [
     {
       kind: "links",
@@ -21,7 +20,6 @@ export const slowLink: Fault = {
 export const lossyLink: Fault = {
   kind: "lossy-link",
   summary: `a site's links to its peers lose ${LOSS_RATIO * 100} % of the packets`,
-  past: ({ site }) => `${title(site)} on lossy links`,
   changes: (target, topology) => [
     {
       kind: "links",
@@ -36,7 +34,6 @@ export const lossyLink: Fault = {
 export const diskFull: Fault = {
   kind: "disk-full",
   summary: "a site's disk has no free byte",
-  past: ({ site }) => `${title(site)}'s disk full`,
   changes: ({ site }) => [{ kind: "fill-disk", place: site }],
   effect: "site-unable",
   lasting: true,

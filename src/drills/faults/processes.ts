@@ -1,4 +1,4 @@
-import { type Fault, title } from "../fault.ts";
+import type { Fault } from "../fault.ts";
 
 /** Process names as the keeper finds them: the program's name, or the outlast verb. */
 export const MEMBER_PROCESS = { etcd: "etcd" } as const;
@@ -6,7 +6,6 @@ export const MEMBER_PROCESS = { etcd: "etcd" } as const;
 export const killMember: Fault = {
   kind: "kill-member",
   summary: "the engine's process in a site is killed; its agent starts it again at once",
-  past: ({ site }) => `${title(site)}'s member killed`,
   changes: ({ site }, { plan }) => [
     { kind: "kill-process", place: site, process: MEMBER_PROCESS[plan.workload.engine] },
   ],
@@ -17,7 +16,6 @@ export const killMember: Fault = {
 export const freezeMember: Fault = {
   kind: "freeze-member",
   summary: "the engine's process in a site stands still while its agent lives",
-  past: ({ site }) => `${title(site)}'s member frozen`,
   changes: ({ site }, { plan }) => [
     { kind: "freeze-process", place: site, process: MEMBER_PROCESS[plan.workload.engine] },
   ],
@@ -28,7 +26,6 @@ export const freezeMember: Fault = {
 export const killAgent: Fault = {
   kind: "kill-agent",
   summary: "a site's agent is killed; its service manager starts it again",
-  past: ({ site }) => `${title(site)}'s agent killed`,
   changes: ({ site }) => [{ kind: "kill-process", place: site, process: "agent" }],
   effect: "degraded",
   lasting: false,
@@ -37,7 +34,6 @@ export const killAgent: Fault = {
 export const freezeAgent: Fault = {
   kind: "freeze-agent",
   summary: "a site's agent stands still",
-  past: ({ site }) => `${title(site)}'s agent frozen`,
   changes: ({ site }) => [{ kind: "freeze-process", place: site, process: "agent" }],
   effect: "degraded",
   lasting: true,

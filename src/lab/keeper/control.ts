@@ -13,10 +13,10 @@ export interface ControlMethods {
   apply: { input: ChangeRequest; output: Awaited<ReturnType<Keeper["apply"]>> };
   heal: { input: { id: string; because: string }; output: Awaited<ReturnType<Keeper["heal"]>> };
   startProcess: { input: { place: string; spec: ProcessSpec }; output: null };
-  signalProcess: {
-    input: { place: string; name: string; signal: NodeJS.Signals };
-    output: { signalled: number };
-  };
+  /** SIGTERM to a process of a place; the keeper starts it again if it is one that it supervises. */
+  stopProcess: { input: { place: string; name: string }; output: null };
+  /** Replaces the plan that daemons read when they start. */
+  writePlan: { input: { text: string }; output: null };
   ended: { input: { place: string; name: string }; output: Awaited<ReturnType<Keeper["ended"]>> };
   fidelity: { input: { reset: boolean }; output: Awaited<ReturnType<Keeper["fidelity"]>> };
   down: { input: Record<string, never>; output: null };
@@ -52,9 +52,14 @@ export async function serveControl(
       await keeper.startProcess(place, spec);
       return null;
     },
-    signalProcess: async ({ place, name, signal }) => ({
-      signalled: keeper.signalProcess(place, name, signal),
-    }),
+    stopProcess: async ({ place, name }) => {
+      keeper.stopProcess(place, name);
+      return null;
+    },
+    writePlan: async ({ text }) => {
+      await keeper.writePlan(text);
+      return null;
+    },
     ended: ({ place, name }) => keeper.ended(place, name),
     fidelity: ({ reset }) => keeper.fidelity(reset),
     down: async () => null, // answered first, then done

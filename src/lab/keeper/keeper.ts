@@ -71,7 +71,8 @@ export interface Keeper extends AsyncDisposable {
   /** Reverts a change; asked again it does nothing. */
   heal(id: string, because: string): Promise<ChangeReport>;
   startProcess(place: string, spec: ProcessSpec): Promise<void>;
-  signalProcess(place: string, name: string, signal: NodeJS.Signals): number;
+  stopProcess(place: string, name: string): void;
+  writePlan(text: string): Promise<void>;
   ended(
     place: string,
     name: string,
@@ -223,7 +224,8 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
     apply,
     heal,
     startProcess: (place, spec) => placeNamed(place).start(spec),
-    signalProcess: signal,
+    stopProcess: (place, name) => placeNamed(place).stop(name),
+    writePlan: (text) => writeFileAtomic(PLAN_FILE, text),
     ended: (place, name) => placeNamed(place).ended(name),
     fidelity: (reset) => relay.fidelity(reset),
     status: () => ({

@@ -33,6 +33,8 @@ export interface RunningPlace extends AsyncDisposable {
   status(): readonly ProcessStatus[];
   /** Resolves when that process has ended and will not be restarted, or the place is gone. */
   ended(name: string): Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  /** SIGTERM to one process and whatever runs below it under its name. */
+  stop(name: string): void;
   /** Ends everything in it at once. */
   kill(): Promise<void>;
 }
@@ -175,21 +177,27 @@ export async function startPlace(
     ended: (name) =>
       supervised.get(name)?.whenEnded.promise ??
       Promise.reject(new RangeError(`no process ${place.name}/${name}`)),
+    stop(name) {
+      const entry = supervised.get(name);
+      if (entry === undefined) throw new RangeError(`no process ${place.name}/${name}`);
+      // nsenter waits for the program it forked into the place and ends with it.
+      if (entry.child !== null) for (const pid of childrenOf(entry.child.pid)) process.kill(pid, "SIGTERM");
+    },
     kill,
     [Symbol.asyncDispose]: kill,
   };
 }
 
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
+
+/** nsenter has become unshare (same pid); its fork is the init of the new namespace. */
 function onlyChildOf(pid: number): number {
-  // nsenter has become unshare (same pid); its fork is the init of the new namespace.
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-    .trim()
-    .split(" ")
-    .filter((word) => word !== "");
-  const [child] = children;
-  if (child === undefined || children.length !== 1)
-    throw new Error(`process ${pid} should have one child, has "${children.join(" ")}"`);
-  return Number(child);
+  const [child, ...more] = childrenOf(pid);
+  if (child === undefined || more.length > 0) throw new Error(`process ${pid} should have one child`);
+  return child;
 }
 
 function pidsIn(processNamespace: string): number[] {

@@ -1,0 +1,136 @@
+// From what was recorded to the drill's result: histories judged, availability measured, evidence written.
+import { copyFile, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { API_VERSION, type DrillEnvironment, type DrillResult } from "../domain/drill.ts";
+import type { History, Mark } from "../domain/history.ts";
+import { linkBetween } from "../domain/plan.ts";
+import { buildReport } from "../evidence/build-report.ts";
+import type { Evidence } from "../evidence/folder.ts";
+import { keyEvents, type Timeline } from "../evidence/timeline.ts";
+import { openHistoryWriter } from "../history/write.ts";
+import { LOGS_FOLDER } from "../lab/keeper/keeper.ts";
+import type { LinkFidelity } from "../lab/link.ts";
+import type { LoadSummary } from "../load/run-load.ts";
+import { writeFileAtomic } from "../runtime/files.ts";
+import { assess } from "./assess.ts";
+import type { FaultTarget } from "./fault.ts";
+import type { DrillRequest, Surroundings } from "./run-drill.ts";
+
+export interface ConcludeInput {
+  readonly request: DrillRequest;
+  readonly around: Surroundings;
+  readonly evidence: Evidence;
+  readonly prediction: DrillResult["status"]["predicted"];
+  readonly target: FaultTarget;
+  readonly originNs: bigint;
+  readonly marks: readonly Mark[];
+  /** Since the origin; null: not before the drill's patience ended. */
+  readonly redundantAtNs: number | null;
+  readonly history: History;
+  readonly summaries: readonly LoadSummary[];
+  readonly fidelity: LinkFidelity;
+}
+
+export async function conclude(input: ConcludeInput): Promise<DrillResult> {
+  const { request, around, evidence, history, target } = input;
+  const environment = environmentOf(input);
+  await evidence.writeEnvironment(environment);
+  await copyLogs(around.lab.pathOf(LOGS_FOLDER), evidence.logsFolder, input.originNs);
+  const timeline = await evidence.mergeEvents(input.originNs);
+  await writeHistory(evidence.historyPath, history);
+  const status = assess({
+    plan: around.plan,
+    fault: request.fault,
+    target,
+    load: request.load,
+    history,
+    marks: input.marks,
+    redundantAtMs: input.redundantAtNs === null ? null : input.redundantAtNs / 1e6,
+    timeline: timeline.events,
+    environment,
+    predicted: input.prediction,
+    events: keyEvents(timeline.events),
+  });
+  const result: DrillResult = {
+    apiVersion: API_VERSION,
+    kind: "DrillResult",
+    metadata: evidence.metadata,
+    spec: { scenario: request.fault.kind, site: target.site, load: request.load, seed: request.seed },
+    status,
+  };
+  await evidence.complete(result, await reportOf(result, timeline, input));
+  return result;
+}
+
+function environmentOf({ around, fidelity, summaries }: ConcludeInput): DrillEnvironment {
+  const measured = (a: string, b: string) =>
+    fidelity.roundTripMs.find(({ between }) => between.includes(a) && between.includes(b))?.median ?? null;
+  const generators = summaries.flatMap((summary) =>
+    summary.latenessMs === null ? [] : [summary.latenessMs],
+  );
+  const worst = (field: "p50" | "p99" | "p999" | "max") =>
+    Math.max(...generators.map((lateness) => lateness[field]));
+  return {
+    ...around.machine,
+    linkDriver: "vxlan-relay",
+    relayLatenessMs: fidelity.latenessMs,
+    generatorLatenessMs:
+      generators.length === 0
+        ? null
+        : { p50: worst("p50"), p99: worst("p99"), p999: worst("p999"), max: worst("max") },
+    disks: ["tmpfs (synchronisation costs nothing)"],
+    links: around.plan.links.map(({ between }) => ({
+      between,
+      plannedRoundTripMs: linkBetween(around.plan, ...between).roundTripMs,
+      medianRoundTripMs: measured(...between),
+    })),
+  };
+}
+
+/**
+ * Events of this drill (a lab may have seen others before) and other words of every process. A load's summary line is no
+ * event: it gets a file of its own.
+ */
+async function copyLogs(from: string, to: string, originNs: bigint): Promise<void> {
+  const isSummary = (line: string) => line.startsWith('{"load":"summary"');
+  const isEarlier = (line: string) => {
+    const at = /^\{"at":"(\d+)"/.exec(line)?.[1];
+    return at !== undefined && BigInt(at) < originNs;
+  };
+  for (const name of await readdir(from)) {
+    if (!name.endsWith(".jsonl")) {
+      await copyFile(join(from, name), join(to, name));
+      continue;
+    }
+    const lines = (await readFile(join(from, name), "utf8")).split("\n");
+    const events = lines.filter((line) => !isSummary(line) && !isEarlier(line));
+    await writeFileAtomic(join(to, name), events.join("\n"));
+    const [summary] = lines.filter(isSummary);
+    if (summary !== undefined)
+      await writeFileAtomic(join(to, name.replace(/jsonl$/, "summary.json")), `${summary}\n`);
+  }
+}
+
+async function writeHistory(path: string, { header, operations, marks }: History): Promise<void> {
+  await using writer = await openHistoryWriter(path, header);
+  for (const mark of marks) writer.mark(mark);
+  for (const operation of operations) writer.append(operation);
+  await writer.close();
+}
+
+function reportOf(
+  result: DrillResult,
+  timeline: Timeline,
+  { evidence, around }: ConcludeInput,
+): Promise<string> {
+  const loaded = {
+    id: evidence.id,
+    folder: evidence.folder,
+    result,
+    planText: around.planText,
+    events: timeline.events,
+    brokenEventLines: timeline.brokenLines,
+    historyPath: evidence.historyPath,
+  };
+  return buildReport(loaded, [result]);
+}

@@ -1,0 +1,244 @@
+// One drill, as an outline: serve → load → predict → fault → hold → heal → full redundancy → read-back → judge → evidence.
+// The lab is already up; nothing in it is told of the fault.
+import { join } from "node:path";
+import type { DrillResult, DrillSpec } from "../domain/drill.ts";
+import type { OutlastEvent } from "../domain/event.ts";
+import type { Mark } from "../domain/history.ts";
+import { OutlastError } from "../domain/outcome.ts";
+import type { Plan } from "../domain/plan.ts";
+import { createEvidence, type Evidence } from "../evidence/folder.ts";
+import { happened } from "../evidence/headline.ts";
+import { type LogFollower, followLogs } from "../lab/follow-logs.ts";
+import { LOGS_FOLDER } from "../lab/keeper/keeper.ts";
+import type { Lab } from "../lab/start-lab.ts";
+import type { Topology } from "../lab/topology.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { type ConcludeInput, conclude } from "./conclude.ts";
+import { collectHistory, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
+import type { Fault, FaultTarget } from "./fault.ts";
+import { emptyView, isAble, isServing, type LabView, missing, observe } from "./lab-view.ts";
+import { type EngineTimings, predict } from "./predict.ts";
+
+export interface DrillRequest {
+  readonly fault: Fault;
+  /** null: the site of the engine's leader. */
+  readonly site: string | null;
+  readonly peer: string | null;
+  readonly load: DrillSpec["load"];
+  readonly seed: number;
+  readonly phasesMs: { readonly before: number; readonly hold: number; readonly after: number };
+  readonly series: DrillResult["metadata"]["series"];
+}
+
+export interface Surroundings {
+  readonly lab: Lab;
+  readonly topology: Topology;
+  readonly plan: Plan;
+  readonly planText: string;
+  readonly timings: EngineTimings;
+  /** What the drill runs on, for the evidence. */
+  readonly machine: {
+    readonly versions: Readonly<Record<string, string>>;
+    readonly engineSource: string | null;
+    readonly cores: number;
+    readonly kernel: string;
+  };
+  readonly evidenceRoot: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** argv of an outlast verb. */
+  readonly outlast: (...args: readonly string[]) => readonly string[];
+  /** Everything worth showing live. */
+  readonly live: (moment: Moment) => void;
+}
+
+export type Moment =
+  | { readonly kind: "phase"; readonly phase: string }
+  | { readonly kind: "fault"; readonly words: string; readonly atNs: bigint }
+  | { readonly kind: "target"; readonly target: FaultTarget; readonly leader: string | null }
+  | { readonly kind: "event"; readonly event: OutlastEvent };
+
+const SERVING_WITHIN_MS = 30_000;
+const LOAD_WITHIN_MS = 15_000;
+const REDUNDANT_WITHIN_MS = 60_000;
+const KEEPER_DEADLINE_SPARE_MS = 30_000;
+
+export async function runDrill(request: DrillRequest, around: Surroundings): Promise<DrillResult> {
+  const { lab, plan, clock, signal } = around;
+  let view: LabView = emptyView; // from everything the lab has logged, since before this drill
+  const originNs = clock.nowNs();
+  using logs = followLogs(
+    lab.pathOf(LOGS_FOLDER),
+    (event) => {
+      view = observe(view, event);
+      if (BigInt(event.at) >= originNs) around.live({ kind: "event", event });
+    },
+    clock,
+  );
+  const look = () => view;
+
+  around.live({ kind: "phase", phase: "waiting until every site serves" });
+  await serving(logs, look, around);
+  const target: FaultTarget = {
+    site: request.site ?? look().leader ?? plan.sites[0]?.name ?? "",
+    peer: request.peer,
+  };
+  const hitsLeader = target.site === look().leader;
+  const evidence = await createEvidence(around.evidenceRoot, {
+    id: `${clock.wall().replace(/[-:]/g, "").replace(/\..*/, "")}-${request.fault.kind}-${request.seed}`,
+    planName: plan.name,
+    planText: around.planText,
+    start: clock.wall(),
+    spec: { scenario: request.fault.kind, site: target.site, load: request.load, seed: request.seed },
+    series: request.series,
+  });
+  try {
+    return await drive(request, around, { evidence, logs, look, target, hitsLeader, originNs });
+  } catch (error) {
+    const why = error instanceof OutlastError ? `${error.failure.code} ${error.failure.what}` : String(error);
+    await evidence.abort([signal.aborted ? "interrupted" : why]);
+    throw error;
+  }
+}
+
+interface Underway {
+  readonly evidence: Evidence;
+  readonly logs: LogFollower;
+  readonly look: () => LabView;
+  readonly target: FaultTarget;
+  readonly hitsLeader: boolean;
+  readonly originNs: bigint;
+}
+
+async function drive(request: DrillRequest, around: Surroundings, underway: Underway): Promise<DrillResult> {
+  const { lab, plan, topology, clock, signal } = around;
+  const { evidence, logs, look, target, hitsLeader, originNs } = underway;
+  const { fault, phasesMs } = request;
+  await lab.call("fidelity", { reset: true });
+
+  around.live({ kind: "target", target, leader: look().leader });
+  around.live({ kind: "phase", phase: "starting clients" });
+  const loads = await startLoads(request, around, originNs);
+  await clientsServed(logs, look, around);
+  await clock.sleep(phasesMs.before, signal);
+  interrupted(signal);
+
+  const expectation = predict(plan, fault, hitsLeader, around.timings);
+  const prediction = await evidence.writePrediction(
+    {
+      recoveryTimeMs: Number.isFinite(expectation.recoveryTimeMs) ? expectation.recoveryTimeMs : null,
+      terms: expectation.terms.filter((term) => Number.isFinite(term.ms)),
+    },
+    clock.wall(),
+  );
+
+  const id = evidence.id;
+  const changes = fault.changes(target, topology);
+  const deadlineMs = phasesMs.hold + KEEPER_DEADLINE_SPARE_MS;
+  const applied = await lab.call(
+    "apply",
+    { id, fault: fault.kind, target: target.site, changes: [...changes], deadlineMs },
+    signal,
+  );
+  around.live({
+    kind: "fault",
+    words: happened({ scenario: fault.kind, site: target.site }),
+    atNs: BigInt(applied.beforeNs),
+  });
+  await clock.sleep(phasesMs.hold, signal);
+  interrupted(signal);
+  const healed = await lab.call("heal", { id, because: "the drill's hold time is over" }, signal);
+  around.live({ kind: "phase", phase: `${target.site} heals; waiting until it has caught up` });
+
+  const redundantAgain = () =>
+    plan.sites.every((site) => isAble(look(), site.name)) &&
+    backSince(look(), fault, target, BigInt(healed.beforeNs));
+  const redundant = await logs.until(redundantAgain, REDUNDANT_WITHIN_MS, signal);
+  const redundantAtNs = redundant ? clock.nowNs() : null;
+  interrupted(signal);
+  await clock.sleep(phasesMs.after, signal);
+  interrupted(signal);
+
+  around.live({ kind: "phase", phase: "reading everything back" });
+  const summaries = await stopLoads(loads, around);
+  const readBackFile = await readBackAll(request, around, loads, originNs);
+  const fidelity = await lab.call("fidelity", { reset: false }, signal);
+  logs.drain();
+
+  around.live({ kind: "phase", phase: "judging" });
+  const at = (ns: string) => Number(BigInt(ns) - originNs);
+  const marks: Mark[] = [
+    { mark: "fault", at: at(applied.beforeNs), name: fault.kind, site: target.site, detail: { hitsLeader } },
+    { mark: "heal", at: at(healed.beforeNs), name: fault.kind, site: target.site },
+  ];
+  const input: ConcludeInput = {
+    request,
+    around,
+    evidence,
+    prediction,
+    target,
+    originNs,
+    marks,
+    redundantAtNs: redundantAtNs === null ? null : Number(redundantAtNs - originNs),
+    history: await collectHistory([...loads.map((load) => load.historyFile), readBackFile], marks, around),
+    summaries,
+    fidelity,
+  };
+  return conclude(input);
+}
+
+async function serving(
+  logs: LogFollower,
+  look: () => LabView,
+  { plan, signal }: Surroundings,
+): Promise<void> {
+  const served = await logs.until(() => isServing(look(), plan), SERVING_WITHIN_MS, signal);
+  interrupted(signal);
+  if (served) return;
+  throw new OutlastError({
+    code: "LAB_NOT_SERVING",
+    definite: true,
+    what: `the lab does not serve after ${SERVING_WITHIN_MS / 1000} s: ${missing(look(), plan)}`,
+    where: `plan ${plan.name}`,
+    next: "start it by 'outlast lab up' and look at 'outlast lab logs SITE agent'",
+  });
+}
+
+/** Every region's clients have had an answer. */
+async function clientsServed(
+  logs: LogFollower,
+  look: () => LabView,
+  { plan, signal }: Surroundings,
+): Promise<void> {
+  const silent = () =>
+    plan.regions.map((region) => region.name).filter((region) => !look().served.has(region));
+  const served = await logs.until(() => silent().length === 0, LOAD_WITHIN_MS, signal);
+  interrupted(signal);
+  if (served) return;
+  throw new OutlastError({
+    code: "NO_CLIENT_SUCCESS",
+    definite: true,
+    what: `clients had no success within ${LOAD_WITHIN_MS / 1000} s before any fault: ${silent().join(", ")}`,
+    where: "load generators",
+    next: "start the lab by 'outlast lab up' and try its virtual address with 'outlast lab exec clients/REGION'",
+  });
+}
+
+/** A lost site must have said anew that it serves; for other faults there is nothing to wait for beyond being able. */
+function backSince(view: LabView, fault: Fault, target: FaultTarget, healedNs: bigint): boolean {
+  return fault.effect !== "site-unreachable" || (view.able.get(target.site)?.atNs ?? 0n) > healedNs;
+}
+
+function interrupted(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  throw new OutlastError(
+    {
+      code: "INTERRUPTED",
+      definite: false,
+      what: "the drill was interrupted; it counts as aborted",
+      where: join("drill", "run"),
+      next: "its evidence so far is listed by 'outlast drill list'",
+    },
+    130,
+  );
+}
