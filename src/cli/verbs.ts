@@ -9,6 +9,7 @@ export interface Verb {
 }
 
 export const VERBS: Readonly<Record<string, Verb>> = {
+  agent: { summary: "look after one site", hidden: true, load: () => import("./commands/agent.ts") },
   ledger: {
     summary: "front-end of one site",
     hidden: true,
