@@ -17,6 +17,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "lose something for real, under live clients, and measure what they saw",
     load: () => import("./commands/drill.ts"),
   },
+  agent: { summary: "look after one site", hidden: true, load: () => import("./commands/agent.ts") },
   ledger: {
     summary: "front-end of one site",
     hidden: true,

@@ -49,16 +49,26 @@ export interface Member {
   observe(signal: AbortSignal): Promise<Reading<Observation>>;
 }
 
+/**
+ * What a majority knows of a member: it has no such member; it was added and waits for its first start; the cluster was
+ * founded with it and it has not started yet; it has started, so it must have data.
+ */
+export type Standing = "absent" | "added" | "founder" | "started";
+
 export interface Engine {
   readonly kind: EngineKind;
   provision(version: string | null, signal: AbortSignal): Promise<Outcome<Installation>>;
   /** Pure: command line, files and ports from the plan. */
   launch(installed: Installation, member: MemberSpec, plan: Plan): Launch;
+  /** Whether a member has ever started from this folder. */
+  hasData(dataFolder: string): Promise<boolean>;
   /** Looks at a running member, ours or somebody else's. */
   attach(member: MemberSpec): Member & AsyncDisposable;
   /** A client bound to one member: calls go to it and to no other, and no call is ever sent twice. */
   client(member: Pick<MemberSpec, "name" | "address">): EngineClient;
   readonly membership?: {
+    /** Asked through the other members, and only a majority can answer. */
+    standing(member: MemberSpec, signal: AbortSignal): Promise<Reading<Standing>>;
     /** Removes the lost member and adds it again, empty, through the living ones; then start it with cluster "existing". Asked again it does nothing. */
     replace(lost: MemberSpec, signal: AbortSignal): Promise<Outcome>;
   };

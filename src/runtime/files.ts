@@ -1,5 +1,5 @@
 // Files: whole writes only. A reader sees the old content or the new, never half.
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { newId } from "./random.ts";
 
@@ -36,3 +36,26 @@ export async function makeFolder(path: string): Promise<string> {
 }
 
 export const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+/** Names in a folder; none when there is no such folder. Other errors throw. */
+export async function listFolder(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw cause;
+  }
+}
+
+/** Opens a program's log to append; one that has grown over `maxBytes` is kept once, as PATH.1. */
+export async function openProgramLog(path: string, maxBytes: number): Promise<FileHandle> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === "ENOENT") return 0;
+      throw cause;
+    },
+  );
+  if (size > maxBytes) await rename(path, `${path}.1`);
+  return await open(path, "a");
+}

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Failure } from "../../domain/outcome.ts";
-import { type ListedMember, nextReplaceStep, passes } from "./membership.ts";
+import { type ListedMember, nextReplaceStep, passes, standingOf } from "./membership.ts";
 
 const lost = { name: "paris", peerUrl: "http://10.77.1.1:2380" };
-const old: ListedMember = { id: 1n, name: "paris", peerUrls: [lost.peerUrl] };
-const other: ListedMember = { id: 2n, name: "london", peerUrls: ["http://10.77.3.1:2380"] };
+const old: ListedMember = { id: 1n, name: "paris", peerUrls: [lost.peerUrl], clientUrls: ["c"] };
+const other: ListedMember = {
+  id: 2n,
+  name: "london",
+  peerUrls: ["http://10.77.3.1:2380"],
+  clientUrls: ["c"],
+};
 
 test("a lost member is removed, then added, then there is nothing more to do", () => {
   assert.deepEqual(nextReplaceStep([old, other], lost, null), { kind: "remove", id: 1n });
   assert.deepEqual(nextReplaceStep([other], lost, null), { kind: "add" });
-  const added = { id: 3n, name: "", peerUrls: [lost.peerUrl] };
+  const added = { id: 3n, name: "", peerUrls: [lost.peerUrl], clientUrls: [] };
   assert.equal(nextReplaceStep([added, other], lost, null).kind, "nothing");
 });
 
@@ -31,4 +36,12 @@ test("only what passes by itself is waited for", () => {
   assert.ok(passes(failure("etcdserver: re-configuration failed due to not enough started members")));
   assert.ok(!passes(failure("etcdserver: Peer URLs already exists")));
   assert.ok(!passes(failure("etcdserver: unhealthy cluster", false)));
+});
+
+test("standing tells a founder that never started from a member that had data", () => {
+  const standing = (listed: ListedMember[]) => standingOf(listed, lost.name, lost.peerUrl);
+  assert.equal(standing([other]), "absent");
+  assert.equal(standing([old, other]), "started");
+  assert.equal(standing([{ ...old, clientUrls: [] }, other]), "founder");
+  assert.equal(standing([{ ...old, name: "", clientUrls: [] }, other]), "added");
 });

@@ -1,12 +1,16 @@
 // Replacing a member whose data is gone: the cluster forgets the old identity and gets the same name and address anew,
 // through its living members. Each turn reads the list and takes one step, so that it can be cut off anywhere and asked
 // again; a change with an unknown outcome is settled by the next reading.
-import { done, type Failure, type Outcome } from "../../domain/outcome.ts";
+import { done, type Failure, type Outcome, type Reading } from "../../domain/outcome.ts";
 import { PORTS } from "../../domain/plan.ts";
 import { startEtcdClient } from "../../protocols/etcd/client.ts";
-import { Cluster, Maintenance } from "../../protocols/etcd/generated/etcdserverpb/rpc_pb.ts";
+import {
+  Cluster,
+  Maintenance,
+  type Member as EtcdMember,
+} from "../../protocols/etcd/generated/etcdserverpb/rpc_pb.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import type { MemberSpec } from "../contract.ts";
+import type { MemberSpec, Standing } from "../contract.ts";
 import { peerUrl } from "./launch.ts";
 
 export interface ListedMember {
@@ -14,6 +18,56 @@ export interface ListedMember {
   /** "": added, never started. */
   readonly name: string;
   readonly peerUrls: readonly string[];
+  /** Empty until it has started and told the others. */
+  readonly clientUrls: readonly string[];
+}
+
+const entryOf = (listed: readonly ListedMember[], name: string, url: string): ListedMember | undefined =>
+  listed.find((entry) => entry.name === name || entry.peerUrls.includes(url));
+
+/** Pure. A founder is listed with its name from the beginning, a member that was added only once it has started. */
+export function standingOf(listed: readonly ListedMember[], name: string, url: string): Standing {
+  const entry = entryOf(listed, name, url);
+  if (entry === undefined) return "absent";
+  if (entry.name === "") return "added";
+  return entry.clientUrls.length === 0 ? "founder" : "started";
+}
+
+const listedOf = (members: readonly EtcdMember[]): ListedMember[] =>
+  members.map(({ ID, name, peerURLs, clientURLs }) => ({
+    id: ID,
+    name,
+    peerUrls: peerURLs,
+    clientUrls: clientURLs,
+  }));
+
+export async function etcdStanding(
+  member: MemberSpec,
+  signal: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<Reading<Standing>> {
+  const sinceMs = clock.nowMs();
+  let reason = "it has no other members";
+  for (const other of member.members) {
+    if (other.name === member.name) continue;
+    await using etcd = startEtcdClient(other.address, PORTS.engineClient);
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(STANDING_TIMEOUT_MS)]);
+    const list = await etcd.call(
+      Cluster.method.memberList,
+      { linearizable: true },
+      { signal: bounded, requireLeader: true, readOnly: true },
+    );
+    if (list.kind === "done") {
+      const listed = listedOf(list.value.members);
+      return {
+        kind: "known",
+        value: standingOf(listed, member.name, peerUrl(member.address)),
+        atMs: clock.nowMs(),
+      };
+    }
+    reason = `${other.name}: ${list.failure.what}`;
+  }
+  return { kind: "unknown", reason, sinceMs };
 }
 
 export type ReplaceStep =
@@ -27,7 +81,7 @@ export function nextReplaceStep(
   lost: { readonly name: string; readonly peerUrl: string },
   answering: bigint | null,
 ): ReplaceStep {
-  const entry = listed.find(({ name, peerUrls }) => name === lost.name || peerUrls.includes(lost.peerUrl));
+  const entry = entryOf(listed, lost.name, lost.peerUrl);
   if (entry === undefined) return { kind: "add" };
   if (entry.name === "") return { kind: "nothing", because: "it was added and has not started yet" };
   if (entry.id === answering) return { kind: "nothing", because: "the member is running" };
@@ -40,6 +94,7 @@ export const passes = (failure: Failure): boolean =>
   /unhealthy cluster|not enough started members|no leader|too many requests/.test(failure.what);
 
 const WAIT_MAX_MS = 15_000;
+const STANDING_TIMEOUT_MS = 500;
 const CALL_TIMEOUT_MS = 2_000;
 const STEPS_MAX = 8;
 
@@ -70,11 +125,7 @@ export async function replaceEtcdMember(
         last = list.failure;
         continue;
       }
-      const listed = list.value.members.map(({ ID, name, peerURLs }) => ({
-        id: ID,
-        name,
-        peerUrls: peerURLs,
-      }));
+      const listed = listedOf(list.value.members);
       const step = nextReplaceStep(listed, { name: lost.name, peerUrl: url }, answering);
       if (step.kind === "nothing") return done(undefined);
       const changed =

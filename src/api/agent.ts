@@ -1,0 +1,73 @@
+// The agent's HTTP API: schemas and the table of routes, shared by the agent and everyone who asks it.
+import { z } from "zod";
+
+export const DATA_STATES = ["empty", "founding", "present"] as const;
+
+const observation = z.object({
+  role: z.enum(["leader", "follower", "learner"]),
+  term: z.int().nonnegative(),
+  /** Applied position: raft index. */
+  position: z.int().nonnegative(),
+  leader: z.string().nullable(),
+  quorum: z.boolean(),
+  alarms: z.array(z.string()),
+});
+
+/** Times are CLOCK_MONOTONIC in ms: comparable between processes of one machine only. */
+const reading = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("known"), value: observation, atMs: z.number() }),
+  z.object({ kind: z.literal("unknown"), reason: z.string(), sinceMs: z.number() }),
+]);
+
+export const siteReport = z.object({
+  site: z.string(),
+  ableToCommit: z.boolean(),
+  because: z.string(),
+  epoch: z.int().nullable(),
+});
+
+export const agentStatus = z.object({
+  site: z.string(),
+  engine: z.object({ kind: z.string(), version: z.string(), source: z.string() }),
+  member: z.object({
+    state: z.enum(["waiting", "replacing", "running", "stopped"]),
+    because: z.string(),
+    pid: z.int().nullable(),
+    /** Runs since an earlier life of this agent. */
+    attached: z.boolean(),
+    /** founding: its first start together with all others, no majority seen yet. */
+    data: z.enum(DATA_STATES),
+    observed: reading,
+  }),
+  frontend: z.object({ pid: z.int().nullable(), report: siteReport.nullable() }),
+});
+export type AgentStatus = z.infer<typeof agentStatus>;
+
+export interface AgentRoute {
+  readonly method: "GET";
+  readonly path: string;
+  readonly summary: string;
+  /** The body of each status. */
+  readonly responses: Readonly<Record<number, z.ZodType>>;
+}
+
+export const AGENT_ROUTES = {
+  status: {
+    method: "GET",
+    path: "/v1/status",
+    summary: "What this agent sees of its member and its front-end",
+    responses: { 200: agentStatus },
+  },
+  ready: {
+    method: "GET",
+    path: "/health/ready",
+    summary: "Can this site commit? 503 when it can't, with the reason",
+    responses: { 200: siteReport, 503: siteReport },
+  },
+  live: {
+    method: "GET",
+    path: "/livez",
+    summary: "This agent's process answers",
+    responses: { 200: z.object({ site: z.string() }) },
+  },
+} as const satisfies Record<string, AgentRoute>;
