@@ -1,9 +1,12 @@
 // A balancer: a site's name server (--site) or a client region's gateway (--region). docs/balancer.md.
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import { startGateway } from "../../balancer/gateway.ts";
+import { startKernelPath } from "../../balancer/kernel/plane.ts";
 import { startNameServer } from "../../balancer/name-server.ts";
 import { OutlastError } from "../../domain/outcome.ts";
 import type { Plan } from "../../domain/plan.ts";
+import { type NetworkTools, TOOLS_ON_PATH } from "../../linux/network-tools.ts";
 import { loadPlan } from "../../plan/load.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { startLog } from "../../runtime/log.ts";
@@ -16,7 +19,13 @@ interface Options {
   readonly region?: string;
   readonly state?: string;
   readonly kernelPath: boolean;
+  readonly tools?: string;
 }
+
+const toolsIn = (folder: string | undefined): NetworkTools =>
+  folder === undefined
+    ? TOOLS_ON_PATH
+    : { nft: join(folder, "nft"), conntrack: join(folder, "conntrack"), ip: join(folder, "ip") };
 
 type Place = { readonly kind: "site" | "region"; readonly name: string };
 
@@ -43,7 +52,14 @@ async function balance(options: Options): Promise<void> {
   await using _running =
     place.kind === "site"
       ? await startNameServer({ ...common, site: place.name })
-      : await startGateway({ ...common, region: place.name, startPlane: null });
+      : await startGateway({
+          ...common,
+          region: place.name,
+          startPlane: options.kernelPath
+            ? (generation) =>
+                startKernelPath({ ...common, region: place.name, generation, tools: toolsIn(options.tools) })
+            : null,
+        });
   log.emit({ event: "started", pid: process.pid, version: version() });
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -59,6 +75,7 @@ export function build(): Command {
     .option("--site <site>", "be the name server of this site")
     .option("--region <region>", "be the gateway of this client region")
     .option("--state <folder>", "keep the last good route here over restarts")
+    .addOption(new Option("--tools <folder>", "nft, conntrack and ip are here, not on PATH").hideHelp())
     .addOption(new Option("--no-kernel-path", "gateway: only probe and publish").hideHelp())
     .action(balance);
 }
