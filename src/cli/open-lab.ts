@@ -66,7 +66,6 @@ export async function openLab(
     detached: options.detached,
     toolFolders: [...new Set(Object.values(tools.paths).map(dirname))],
     path: process.env["PATH"] ?? "",
-    root: process.getuid?.() === 0,
     signal: options.signal,
   });
   return { lab, topology: config.topology };

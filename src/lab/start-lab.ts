@@ -6,6 +6,7 @@ import { OutlastError } from "../domain/outcome.ts";
 import { outlastCommand, start } from "../runtime/process.ts";
 import { connectKeeper, type KeeperClient } from "./keeper-client.ts";
 import { findLabs } from "./find-labs.ts";
+import { favourInstruments } from "./instruments.ts";
 import type { LabConfig } from "./keeper/keeper.ts";
 
 export interface Lab extends KeeperClient, AsyncDisposable {
@@ -19,8 +20,6 @@ export interface StartLabOptions {
   readonly toolFolders: readonly string[];
   /** The starter's PATH. */
   readonly path: string;
-  /** Started by uid 0. */
-  readonly root: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -36,9 +35,6 @@ const UNSHARE = [
   "--mount-proc",
   "--",
 ];
-// Root hands on the right to raise priorities: inside its user namespace nobody has it any more. The relay and the load
-// generators are the measuring instruments; they must not be late because what they measure is busy.
-const RAISE_PRIORITY = ["prlimit", "--nice=40:40", "--"];
 const DOWN_GRACE_MS = 3_000;
 
 export async function startLab(config: LabConfig, options: StartLabOptions): Promise<Lab> {
@@ -54,8 +50,8 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
       2,
     );
   const keeper = outlastCommand("keeper", "--lab", config.name, ...(options.detached ? [] : ["--lifeline"]));
-  const child = await start([...(options.root ? RAISE_PRIORITY : []), ...UNSHARE, ...keeper], {
-    stdio: ["pipe", "pipe", options.detached ? "ignore" : "pipe"],
+  const child = await start([...UNSHARE, ...keeper], {
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true, // its own session: Ctrl-C in our terminal must reach only us
     // Every process of the lab inherits its name: whose it is can be read from outside.
     env: { PATH: [...options.toolFolders, options.path].join(":"), OUTLAST_LAB: config.name },
@@ -97,10 +93,12 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
     options.signal.removeEventListener("abort", stopped);
   }
   stdout.resume();
+  favourInstruments(config.name);
   const keeperPid = childOf(child.pid);
   if (options.detached) {
     stdin.end();
     stdout.destroy();
+    child.process.stderr?.destroy();
     child.process.unref();
   }
   const client = connectKeeper(config.name, keeperPid);

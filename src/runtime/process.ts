@@ -188,13 +188,13 @@ export function outlastCommand(...args: readonly string[]): string[] {
   return [process.execPath, "--disable-warning=ExperimentalWarning", main, ...args];
 }
 
-/** Asks for a better place in the queue (niceness, −20 … 19); false when this user may not. */
-export function raisePriority(niceness: number): boolean {
+/** Gives a process a better place in the queue (niceness, −20 … 19); false when this user may not. */
+export function raisePriority(pid: number, niceness: number): boolean {
   try {
-    setPriority(niceness);
+    setPriority(pid, niceness);
     return true;
   } catch {
-    return false; // EACCES: an ordinary user; measured lateness tells whether it matters
+    return false; // it has ended, or we are an ordinary user; measured lateness tells whether it matters
   }
 }
 

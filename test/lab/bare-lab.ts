@@ -27,7 +27,6 @@ export const startBareLab = (config: LabConfig): Promise<Lab> =>
     detached: false,
     toolFolders: [],
     path: process.env.PATH ?? "",
-    root: process.getuid?.() === 0,
     signal: new AbortController().signal,
   });
 

@@ -5,7 +5,6 @@ import type { LinkSetting } from "../../lab/link.ts";
 import { BACKBONE } from "../../lab/network.ts";
 import { type Relay, startRelay } from "../../lab/relay/relay.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { raisePriority } from "../../runtime/process.ts";
 import { seededRandom } from "../../runtime/random.ts";
 
 type Request =
@@ -15,7 +14,6 @@ type Request =
 
 export function build(): Command {
   return new Command("relay").action(async () => {
-    raisePriority(-15);
     let relay: Relay | null = null;
     for await (const line of createInterface({ input: process.stdin })) {
       const request = JSON.parse(line) as Request;
