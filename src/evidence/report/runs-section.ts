@@ -36,7 +36,7 @@ export function runsSection(current: DrillResult, list: DrillResultList): Html {
     const linked = here
       ? html`<strong>${name}</strong> (this page)`
       : html`<a href="../${encodeURIComponent(metadata.id)}/report.html">${name}</a>`;
-    return html`<tr${here ? html` class="worst"` : null}><th scope="row">${linked}</th><td class="nowrap">${metadata.start.slice(11, 19)}</td><td class="number">${duration(status.recoveryTimeMs.worst)}</td><td class="number">${duration(status.failedMs)}</td><td class="number">${count(status.lostAcknowledgedWrites)}</td><td class="${TONES[word] ?? "open"} nowrap">${word}</td><td>${status.reasons.join("; ")}</td></tr>`;
+    return html`<tr${here ? html` class="worst"` : null}><th scope="row">${linked}</th><td class="nowrap">${metadata.start.slice(11, 19)}</td><td class="number">${duration(status.recoveryTimeMs.worst)}</td><td class="number">${duration(status.failedMs)}</td><td class="number">${count(status.lostAcknowledgedWrites)}</td><td class="${TONES[word] ?? "open"} nowrap">${word}</td><td class="text">${status.reasons.join("; ")}</td></tr>`;
   });
   const word = list.summary.runs === 1 ? "run was" : "runs were";
   return html`<section aria-labelledby="runs"><h2 id="runs">Every run of this drill</h2>

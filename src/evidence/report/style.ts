@@ -67,9 +67,9 @@ section>.note{margin-bottom:14px}
 .mark.heal{border-left-style:dashed}
 .mark.event{border-left:1px dotted var(--muted)}
 .mark-labels,.ticks{position:relative;height:1.3rem;font-size:.78rem}
-.mark-labels span,.ticks span{position:absolute;white-space:nowrap}
-.mark-labels span{padding-left:0;font-weight:620;transform:translateX(-2px)}
-.mark-labels span.flip{transform:translateX(calc(-100% + 2px))}
+.mark-labels>span,.ticks span{position:absolute;white-space:nowrap}
+.mark-labels>span{padding-left:0;font-weight:620;transform:translateX(-2px)}
+.mark-labels>span.flip{transform:translateX(calc(-100% + 2px))}
 .mark-labels .fault{color:var(--bad-ink)}.mark-labels .heal{color:var(--good)}
 .ticks span{color:var(--muted);transform:translateX(-50%)}.ticks span.last{transform:translateX(-100%)}.ticks span.first{transform:none}
 .cursor{position:absolute;top:0;bottom:0;width:0;border-left:1px solid var(--accent);display:none;pointer-events:none;z-index:3}
@@ -91,7 +91,7 @@ thead th{color:var(--muted);font-weight:560;font-size:.84rem;border-top:0}
 .scroll.tall thead th{position:sticky;top:0;background:var(--card);z-index:4;box-shadow:0 1px 0 var(--line)}
 tbody th{font-weight:560}
 td.number,th.number{text-align:right;white-space:nowrap}
-td.nowrap{white-space:nowrap}
+td.nowrap{white-space:nowrap}td.text{min-width:15rem}
 td.bad,.bad-text{color:var(--bad-ink);font-weight:620}td.good,.good-text{color:var(--good);font-weight:620}td.open{color:var(--warn);font-weight:620}
 tr.worst{background:var(--soft)}
 tr.fault td{background:var(--bad-bg)}tr.heal td{background:var(--good-bg)}
@@ -138,6 +138,13 @@ section{padding:15px 13px;border-radius:12px}
 th,td{padding:6px 8px}
 .pairs{grid-template-columns:minmax(0,1fr);gap:0}.pairs dd{margin-bottom:6px}
 .plot.latency{height:96px}
+.mark-labels .wide,.ticks .minor{display:none}
+#events thead{display:none}
+#events tr{display:grid;grid-template-columns:auto 1fr auto;border-top:1px solid var(--line);padding:5px 0}
+#events tr[hidden]{display:none}
+#events td{border:0;padding:1px 10px;color:var(--muted);font-size:.83rem;text-align:left}
+#events td:last-child{grid-column:1/-1;color:inherit;font-size:.9rem}
+#events tr.fault,#events tr.heal{background:var(--soft)}
 }
 @media print{
 body{background:#fff}section,.fact{box-shadow:none;break-inside:avoid}.scroll.tall{max-height:none;overflow:visible}.controls,#tip{display:none!important}

@@ -31,11 +31,18 @@ function tickLabel(ms: number): string {
   return `${ms < 0 ? "−" : "+"}${text} s`;
 }
 
-export function ticks({ fromMs, toMs, zeroMs }: TimeAxis): readonly { atMs: number; label: string }[] {
+interface Tick {
+  readonly atMs: number;
+  readonly label: string;
+  /** Left out on narrow screens. */
+  readonly minor: boolean;
+}
+
+export function ticks({ fromMs, toMs, zeroMs }: TimeAxis): readonly Tick[] {
   const step = STEPS_MS.find((candidate) => (toMs - fromMs) / candidate <= 8) ?? 3_600_000;
-  const found: { atMs: number; label: string }[] = [];
+  const found: Tick[] = [];
   for (let k = Math.ceil((fromMs - zeroMs) / step); zeroMs + k * step <= toMs; k += 1)
-    found.push({ atMs: zeroMs + k * step, label: tickLabel(k * step) });
+    found.push({ atMs: zeroMs + k * step, label: tickLabel(k * step), minor: k % 2 !== 0 });
   return found;
 }
 
@@ -54,25 +61,23 @@ export function markLayer(axis: TimeAxis): Html {
     .map(({ mark, atMs }) => html`<i class="mark ${mark}" style="left:${percent(axis, atMs)}%"></i>`)}`;
 }
 
-/** A label that ends at its mark instead of beginning there: the fault's to its left, where there is room, so that it
- * never runs into the heal's. */
-const flipped = (mark: string, at: number): boolean => (mark === "fault" ? at > 30 : at > 70);
-
-/** Names of the marks above a chart. */
+/** Names of the marks above a chart; on a narrow screen only "fault" and "healed", so that they do not collide. */
 export function markLabels(axis: TimeAxis): Html {
   return html`<div class="mark-labels" aria-hidden="true">${axis.marks
     .filter(({ atMs, mark }) => within(axis, atMs) && mark !== "event")
     .map(
       ({ mark, name, site, atMs }) =>
-        html`<span class="${mark}${flipped(mark, percent(axis, atMs)) ? " flip" : ""}" style="left:${percent(axis, atMs)}%">${
-          mark === "fault" ? `${name}${site === null ? "" : ` ${site}`}` : "healed"
+        html`<span class="${mark}${percent(axis, atMs) > 70 ? " flip" : ""}" style="left:${percent(axis, atMs)}%">${
+          mark === "fault"
+            ? html`fault<span class="wide">: ${name}${site === null ? "" : ` ${site}`}</span>`
+            : "healed"
         }</span>`,
     )}</div>`;
 }
 
 export function tickRow(axis: TimeAxis): Html {
-  return html`<div class="ticks" aria-hidden="true">${ticks(axis).map(({ atMs, label }) => {
+  return html`<div class="ticks" aria-hidden="true">${ticks(axis).map(({ atMs, label, minor }) => {
     const at = percent(axis, atMs);
-    return html`<span class="${at > 96 ? "last" : at < 4 ? "first" : ""}" style="left:${at}%">${label}</span>`;
+    return html`<span class="${at > 96 ? "last" : at < 4 ? "first" : ""}${minor ? " minor" : ""}" style="left:${at}%">${label}</span>`;
   })}</div>`;
 }

@@ -1,0 +1,112 @@
+// The kernel path, for real: network namespaces inside a user namespace that dies with its first process. Works as root and
+// as an ordinary user. What happens inside is kernel-rig.ts.
+import assert from "node:assert/strict";
+import { dirname } from "node:path";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { cacheFolder } from "../../src/cli/folders.ts";
+import { provideTools } from "../../src/linux/tools.ts";
+import { run } from "../../src/runtime/process.ts";
+
+interface Ended {
+  readonly count: number;
+  readonly never: number;
+  readonly worstMs: number | null;
+  readonly errors: readonly string[];
+  readonly sites: readonly string[];
+}
+interface Opened {
+  readonly sites: readonly string[];
+  readonly open: number;
+}
+interface Rig extends Record<"idle" | "pending" | "unacknowledged" | "opening" | "many", Ended> {
+  readonly early: { readonly report: readonly { readonly error: string }[] };
+  readonly returned: Opened;
+  readonly drained: readonly (number | null)[];
+  readonly moved: Opened;
+  readonly weighted: Opened;
+  readonly repaired: Opened;
+  readonly repairedMs: number;
+  readonly applyMs: number;
+  readonly left: string;
+  readonly events: readonly { readonly event: string; readonly count?: number }[];
+}
+
+async function inNamespaces(...args: string[]): Promise<Rig> {
+  const tools = await provideTools(
+    ["ip", "nft", "conntrack", "unshare"],
+    cacheFolder(),
+    AbortSignal.timeout(120_000),
+  );
+  assert.ok(tools.kind === "done", JSON.stringify(tools));
+  const { paths } = tools.value;
+  const folders = [...new Set(Object.values(paths).map((path) => dirname(path)))].join(":");
+  const own = "--user --map-root-user --net --mount --pid --fork --kill-child --mount-proc".split(" ");
+  const rig = fileURLToPath(new URL("kernel-rig.ts", import.meta.url));
+  const finished = await run([paths.unshare ?? "unshare", ...own, process.execPath, rig, "main", ...args], {
+    env: { PATH: `${folders}:${process.env.PATH ?? ""}` },
+    timeoutMs: 90_000,
+  });
+  assert.equal(finished.code, 0, finished.stderr);
+  return JSON.parse(finished.stdout) as Rig;
+}
+
+let rig: Rig;
+before(async () => {
+  rig = await inNamespaces("10000");
+});
+
+for (const kind of ["idle", "pending", "unacknowledged"] as const)
+  test(`a connection to a lost site (${kind}) is reset, among 10 000 others within 2 s`, () => {
+    assert.equal(rig[kind].never, 0);
+    assert.deepEqual(rig[kind].errors, ["ECONNRESET"]);
+    assert.ok((rig[kind].worstMs ?? Number.POSITIVE_INFINITY) < 2_000, `${rig[kind].worstMs} ms`);
+  });
+
+test("a connection that was opening when its site was lost opens to the new site", () => {
+  assert.deepEqual(rig.opening.sites, ["frankfurt"]);
+  assert.deepEqual(rig.opening.errors, [""]);
+  assert.equal(rig.opening.never, 0);
+});
+
+test("10 000 connections of a lost site are reset within 2 s, and counted", () => {
+  assert.equal(rig.many.count, 10_000);
+  assert.equal(rig.many.never, 0);
+  assert.ok((rig.many.worstMs ?? Number.POSITIVE_INFINITY) < 2_000, `${rig.many.worstMs} ms`);
+  assert.ok(rig.events.some(({ event, count }) => event === "connections-reset" && (count ?? 0) >= 10_000));
+});
+
+test("few connections of a lost site end within 100 ms of the change", async () => {
+  const few = await inNamespaces("20");
+  for (const kind of ["idle", "pending", "unacknowledged", "opening", "many"] as const) {
+    assert.equal(few[kind].never, 0, kind);
+    assert.ok((few[kind].worstMs ?? Number.POSITIVE_INFINITY) <= 100, `${kind}: ${few[kind].worstMs} ms`);
+  }
+});
+
+test("without a route new connections are refused at once", () => {
+  assert.deepEqual(
+    rig.early.report.map(({ error }) => error),
+    ["ECONNREFUSED"],
+  );
+});
+
+test("a site that returns gets new connections; one that only leaves the route keeps its own", () => {
+  assert.deepEqual(rig.returned.sites, ["paris"]);
+  assert.deepEqual(rig.drained, [null, null, null]);
+  assert.deepEqual(rig.moved.sites, ["frankfurt"]);
+});
+
+test("two sites of equal weight both get connections", () => {
+  assert.deepEqual([...rig.weighted.sites].sort(), ["frankfurt", "paris"]);
+  assert.equal(rig.weighted.open, 60);
+});
+
+test("another program's flush of all rules is repaired within 1 s", () => {
+  assert.ok(rig.repairedMs < 1_000, `${rig.repairedMs} ms`);
+  assert.equal(rig.repaired.open, 3);
+});
+
+test("after its end no rule and no device is left", () => {
+  assert.equal(rig.left, "");
+});
