@@ -1,0 +1,59 @@
+// Was what the plan asks for kept? One line for each promise, and the verdict over all. Pure.
+import type { ObjectiveResult } from "../domain/drill.ts";
+import type { Objective } from "../domain/plan.ts";
+import type { Verdict } from "../domain/verdict.ts";
+
+export interface Loss {
+  /** null: a read-back is missing or incomplete. */
+  readonly lost: number | null;
+  readonly recoveryPointMs: number | null;
+}
+
+export function objectiveResults(
+  objective: Objective | null,
+  recoveryTimeMs: number | null,
+  loss: Loss,
+  verdicts: readonly Verdict[],
+): ObjectiveResult[] {
+  const worst = (["invalid", "unknown", "valid"] as const).find((one) =>
+    verdicts.some(({ verdict }) => verdict === one),
+  );
+  const consistency: ObjectiveResult = {
+    name: "strong consistency",
+    unit: "verdict",
+    asked: "valid",
+    measured: worst ?? null,
+    met: worst === "valid" ? true : worst === "invalid" ? false : null,
+  };
+  if (objective === null) return [consistency];
+  const zero = objective.recoveryPointMs === 0;
+  const point = zero ? loss.lost : loss.recoveryPointMs;
+  return [
+    {
+      name: "recovery time",
+      unit: "ms",
+      asked: objective.recoveryTimeMs,
+      measured: recoveryTimeMs,
+      met: recoveryTimeMs !== null && recoveryTimeMs <= objective.recoveryTimeMs,
+    },
+    {
+      name: "recovery point",
+      unit: zero ? "writes" : "ms",
+      asked: objective.recoveryPointMs,
+      measured: point,
+      met: point === null ? null : point <= objective.recoveryPointMs,
+    },
+    consistency,
+  ];
+}
+
+/** Loss and inconsistency stand whatever the timing was worth; a time measured by late instruments does not. */
+export function objectiveMet(results: readonly ObjectiveResult[], doubts: readonly string[]): boolean | null {
+  if (results.some(({ met, unit }) => met === false && unit !== "ms")) return false;
+  if (doubts.length > 0) return null;
+  if (results.some(({ met }) => met === false)) return false;
+  return results.some(({ met }) => met === null) ? null : true;
+}
+
+export const missedWords = ({ name, asked, measured, unit }: ObjectiveResult): string =>
+  `${name}: asked ${asked}${unit === "verdict" ? "" : ` ${unit}`}, measured ${measured ?? "none while watched"}`;

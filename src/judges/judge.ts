@@ -1,0 +1,54 @@
+// The models: name → judge. Each is a pure function from a history to a verdict.
+import type { History } from "../domain/history.ts";
+import type { Verdict } from "../domain/verdict.ts";
+import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
+import { EPOCHS, judgeEpochs } from "./epochs.ts";
+import { firstFaultAt, JOURNAL, judgeJournal } from "./journal.ts";
+import { LIMITS, type Limits } from "./limits.ts";
+import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
+
+export interface Judge {
+  readonly model: string;
+  readonly summary: string;
+  judge(history: History, limits: Limits): Verdict;
+}
+
+const textsOf = (value: unknown): string[] | undefined =>
+  Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
+
+export const JUDGES: readonly Judge[] = [
+  {
+    model: LINEARIZABLE_REGISTER,
+    summary: "one order of reads, writes and compare-and-sets explains every answer, per key",
+    judge: ({ operations }, limits) => judgeLinearizableRegister(operations, limits),
+  },
+  {
+    model: JOURNAL,
+    summary: "appended ids against complete read-backs: lost, duplicated, vanished, undetermined",
+    judge: ({ header, operations, marks }) =>
+      judgeJournal(operations, firstFaultAt(marks), textsOf(header.meta?.replicas)),
+  },
+  {
+    model: EPOCHS,
+    summary: "no answer of an older epoch to an operation that began after one of a newer epoch had ended",
+    judge: ({ operations }) => judgeEpochs(operations),
+  },
+  {
+    model: AVAILABILITY,
+    summary:
+      "recovery time, failed time and latency after the first fault, per region, profile and operation",
+    judge: ({ header, operations, marks }) => {
+      const deadline = header.meta?.deadlineMs;
+      return judgeAvailability(
+        operations,
+        marks,
+        typeof deadline === "number" ? deadline : AVAILABILITY_DEFAULTS.deadlineMs,
+      );
+    },
+  },
+];
+
+/** The judge of a model; null when there is none of that name. */
+export const judgeOf = (model: string): Judge | null => JUDGES.find((judge) => judge.model === model) ?? null;
+
+export { LIMITS, type Limits };
