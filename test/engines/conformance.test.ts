@@ -1,0 +1,238 @@
+// What every engine driver has to show on real members, on loopback addresses.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { cacheFolder } from "../../src/cli/folders.ts";
+import type { Engine, Observation } from "../../src/engines/contract.ts";
+import { etcdEngine } from "../../src/engines/etcd/engine.ts";
+import { startCluster, type TestCluster, type TestMember, until } from "./cluster.ts";
+
+const ENGINES: readonly Engine[] = [
+  etcdEngine({ cacheFolder: cacheFolder(), progress: (line) => process.stderr.write(`${line}\n`) }),
+];
+
+const within = (ms: number) => AbortSignal.timeout(ms);
+const at = <T>(list: readonly T[], index: number): T => {
+  const item = list[index];
+  assert.ok(item !== undefined);
+  return item;
+};
+
+for (const [index, engine] of ENGINES.entries()) {
+  describe(`conformance of ${engine.kind}`, () => {
+    const addresses = [1, 2, 3].map((last) => `127.7.${index}.${last}`);
+    const acknowledged = new Map<string, string>();
+    let cluster: TestCluster;
+
+    const seen = async (member: TestMember): Promise<Observation | null> => {
+      const reading = await member.view.observe(within(2_000));
+      return reading.kind === "known" ? reading.value : null;
+    };
+    const write = async (member: TestMember, key: string, value: string, deadlineMs = 2_000) => {
+      const outcome = await member.client.write(key, value, within(deadlineMs));
+      if (outcome.kind === "done") acknowledged.set(key, value);
+      return outcome;
+    };
+    const commits = (member: TestMember, key: string, limitMs = 5_000) =>
+      until(`${member.spec.name} commits`, limitMs, async () => {
+        const outcome = await write(member, key, `from ${member.spec.name}`, 500);
+        return outcome.kind === "done" ? outcome.value : null;
+      });
+    const leader = (of: readonly TestMember[]) =>
+      until("a leader that all see", 5_000, async () => {
+        const all = await Promise.all(of.map(seen));
+        const name = all[0]?.leader ?? null;
+        const agreed = name !== null && all.every((each) => each?.leader === name && each.quorum);
+        return agreed ? (of.find((member) => member.spec.name === name) ?? null) : null;
+      });
+    const caughtUp = (member: TestMember) =>
+      until(`${member.spec.name} has caught up`, 10_000, async () => {
+        const all = await Promise.all(cluster.members.map(seen));
+        const own = await seen(member);
+        const most = Math.max(...all.map((each) => each?.position ?? 0));
+        return own !== null && own.quorum && own.position >= most ? own : null;
+      });
+
+    before(async () => {
+      const installed = await engine.provision(null, within(280_000));
+      assert.equal(installed.kind, "done", JSON.stringify(installed));
+      if (installed.kind === "done") cluster = await startCluster(engine, installed.value, addresses);
+    });
+    after(() => cluster[Symbol.asyncDispose]());
+
+    test("three members elect one leader and all commit under one term", async () => {
+      await leader(cluster.members);
+      for (const member of cluster.members) await commits(member, `first/${member.spec.name}`);
+      const all = await Promise.all(cluster.members.map(seen));
+      assert.deepEqual(
+        all.map((each) => each?.role ?? "").toSorted((a, b) => a.localeCompare(b)),
+        ["follower", "follower", "leader"],
+      );
+      assert.equal(new Set(all.map((each) => each?.term)).size, 1);
+      assert.ok(all.every((each) => each !== null && each.position > 0 && each.alarms.length === 0));
+      for (const member of cluster.members) assert.ok(await engine.hasData(member.spec.dataFolder));
+    });
+
+    test("what one member acknowledged another reads; a replica reads by itself", async () => {
+      const [a, b] = [at(cluster.members, 0), at(cluster.members, 1)];
+      assert.equal((await write(a, "register", "1")).kind, "done");
+      const read = await b.client.read("register", "linearizable", within(2_000));
+      assert.ok(read.kind === "done" && read.value.value === "1" && read.value.term > 0);
+      const absent = await b.client.read("nothing", "replica", within(2_000));
+      assert.ok(absent.kind === "done" && absent.value.value === null);
+    });
+
+    test("compare-and-set writes all or nothing, and null means absent", async () => {
+      const { client } = at(cluster.members, 2);
+      const set = async (changes: Parameters<typeof client.compareAndSet>[0]) => {
+        const outcome = await client.compareAndSet(changes, within(2_000));
+        assert.equal(outcome.kind, "done");
+        return outcome.kind === "done" && outcome.value.value;
+      };
+      assert.equal(
+        await set([
+          { key: "cas/a", from: null, to: "1" },
+          { key: "cas/b", from: null, to: "1" },
+        ]),
+        true,
+      );
+      assert.equal(
+        await set([
+          { key: "cas/a", from: "1", to: "2" },
+          { key: "cas/b", from: "9", to: "2" },
+        ]),
+        false,
+      );
+      const left = await client.read("cas/a", "linearizable", within(2_000));
+      assert.ok(left.kind === "done" && left.value.value === "1");
+      assert.equal(await set([{ key: "cas/a", from: "1", to: "2" }]), true);
+    });
+
+    test("a list pages through all keys once, in order of creation", async () => {
+      const member = at(cluster.members, 0);
+      const keys = ["list/9", "list/1", "list/5", "list/0", "list/7"];
+      for (const key of keys) assert.equal((await write(member, key, key)).kind, "done");
+      const got: string[] = [];
+      let next: string | null = null;
+      do {
+        const page = await at(cluster.members, 1).client.list(
+          "list/",
+          { mode: "linearizable", limit: 2, after: next },
+          within(2_000),
+        );
+        assert.ok(page.kind === "done", JSON.stringify(page));
+        got.push(...page.value.value.entries.map(({ key }) => key));
+        next = page.value.value.next;
+      } while (next !== null);
+      assert.deepEqual(got, keys);
+    });
+
+    test("a lost follower: the others go on, calls to it certainly did not happen", async () => {
+      const lead = await leader(cluster.members);
+      const lost = at(
+        cluster.members.filter((member) => member !== lead),
+        0,
+      );
+      await lost.kill();
+      const others = cluster.members.filter((member) => member !== lost);
+      for (const member of others)
+        assert.equal((await write(member, `without/${member.spec.name}`, "1")).kind, "done");
+      assert.equal((await lost.view.observe(within(2_000))).kind, "unknown");
+      const refused = await write(lost, "refused", "1");
+      assert.ok(refused.kind === "failed" && refused.failure.definite);
+      await lost.start("existing");
+      await caughtUp(lost);
+      await commits(lost, "back");
+    });
+
+    test("a lost leader: the others elect another under a higher term", async () => {
+      const lost = await leader(cluster.members);
+      const before = await seen(lost);
+      await lost.kill();
+      const others = cluster.members.filter((member) => member !== lost);
+      const next = await leader(others);
+      await commits(next, "after the leader");
+      const now = await seen(next);
+      assert.ok(before !== null && now !== null && now.term > before.term);
+      await lost.start("existing");
+      await caughtUp(lost);
+    });
+
+    test("without its majority a member says so, refuses writes and still shows what it has", async () => {
+      const [left, ...lost] = cluster.members;
+      assert.ok(left !== undefined);
+      for (const member of lost) await member.kill();
+      await until("it knows that it is alone", 5_000, async () => {
+        const own = await seen(left);
+        return own !== null && !own.quorum && own.leader === null ? own : null;
+      });
+      const outcome = await write(left, "alone", "1", 1_000);
+      assert.notEqual(outcome.kind, "done");
+      const old = await left.client.read("register", "replica", within(2_000));
+      assert.ok(old.kind === "done" && old.value.value === "1");
+      const current = await left.client.read("register", "linearizable", within(1_000));
+      assert.equal(current.kind, "failed");
+      const standing = await engine.membership?.standing(left.spec, within(2_000));
+      assert.equal(standing?.kind, "unknown");
+      for (const member of lost) await member.start("existing");
+      for (const member of cluster.members) await caughtUp(member);
+      for (const member of cluster.members) await commits(member, `again/${member.spec.name}`);
+    });
+
+    test("a frozen member: observation ends in time, a write to it is unknown, and it comes back", async () => {
+      const lead = await leader(cluster.members);
+      const frozen = at(
+        cluster.members.filter((member) => member !== lead),
+        0,
+      );
+      frozen.freeze();
+      const asked = performance.now();
+      assert.equal((await frozen.view.observe(within(5_000))).kind, "unknown");
+      assert.ok(performance.now() - asked < 1_500);
+      const outcome = await frozen.client.write("frozen", "1", within(300));
+      assert.equal(outcome.kind, "unknown");
+      frozen.thaw();
+      await caughtUp(frozen);
+      await commits(frozen, "thawed");
+    });
+
+    test("a member that lost its disk is replaced from empty through the living; asked again nothing changes", async () => {
+      const { membership } = engine;
+      assert.ok(membership !== undefined);
+      const lost = at(cluster.members, 1);
+      await lost.kill();
+      await lost.empty();
+      assert.equal(await engine.hasData(lost.spec.dataFolder), false);
+      const standing = async () => {
+        const reading = await membership.standing(lost.spec, within(3_000));
+        return reading.kind === "known" ? reading.value : reading.reason;
+      };
+      assert.equal(await standing(), "started");
+      const replaced = await membership.replace(lost.spec, within(20_000));
+      assert.equal(replaced.kind, "done", JSON.stringify(replaced));
+      assert.equal(await standing(), "added");
+      assert.equal((await membership.replace(lost.spec, within(20_000))).kind, "done");
+      assert.equal(await standing(), "added");
+      await lost.start("existing");
+      await caughtUp(lost);
+      await commits(lost, "replaced");
+      assert.equal(await standing(), "started");
+      assert.equal((await membership.replace(lost.spec, within(20_000))).kind, "done");
+      await commits(lost, "still there");
+    });
+
+    test("every acknowledged write is on every replica", async () => {
+      for (const member of cluster.members) {
+        await caughtUp(member);
+        for (const [key, value] of acknowledged) {
+          const read = await member.client.read(key, "replica", within(2_000));
+          assert.ok(read.kind === "done" && read.value.value === value, `${member.spec.name} ${key}`);
+        }
+      }
+    });
+
+    test("members end in order within their grace", async () => {
+      for (const member of cluster.members) assert.ok((await member.stop()) < 6_000);
+      assert.ok((await cluster.observe()).every(({ kind }) => kind === "unknown"));
+    });
+  });
+}
