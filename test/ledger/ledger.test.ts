@@ -191,6 +191,12 @@ test("without a majority: writes are unknown after the deadline, a replica can s
   assert.equal(got.body.error?.definite, got.status === 503);
   await untilAble("paris", false, 1_000);
   assert.equal((await ask("paris", "GET", "/v1/registers/a?from=paris")).status, 200);
+  assert.notEqual((await ask("paris", "GET", "/v1/registers/a")).status, 200);
+  await ledgers.get("paris")?.child.stop();
+  await using stale = await cluster.startLedger("paris", "--unsafe-stale-reads");
+  assert.equal((await ask("paris", "GET", "/v1/registers/a")).status, 200);
+  await stale.child.stop();
+  ledgers.set("paris", await cluster.startLedger("paris"));
   for (const site of ["frankfurt", "london"] as const) process.kill(cluster.member(site).pid, "SIGCONT");
   await untilAble("paris", true, 5_000);
   assert.ok(impatient.events.some((event) => event.event === "able-changed" && !event.able));

@@ -6,9 +6,10 @@ import { after, before, test } from "node:test";
 import type { OutlastEvent } from "../../src/domain/event.ts";
 import type { Operation } from "../../src/domain/history.ts";
 import { loadHistory } from "../../src/history/read.ts";
+import type { ReadBack } from "../../src/load/read-back.ts";
 import type { LoadSummary } from "../../src/load/run-load.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { type Child, outlastCommand, start } from "../../src/runtime/process.ts";
+import { type Child, outlastCommand, run as runProgram, start } from "../../src/runtime/process.ts";
 import { type Cluster, SITES, startCluster } from "../ledger/cluster.ts";
 import { type Forward, startForward } from "./forward.ts";
 import { type NameServer, startNameServer } from "./name-server.ts";
@@ -85,14 +86,17 @@ async function startLoad(profiles: string, ...args: string[]): Promise<Run> {
 test("all profiles at once on a healthy cluster: everything succeeds, on time, and is recorded", async () => {
   const run = await startLoad(
     "kernel,dns,dns-floor,pinned,keep-alive,direct",
-    "--rate",
-    "40",
-    "--max-duration",
-    "2",
+    "--rate=40",
+    "--max-duration=2",
+    "--deadline=10000",
   );
   const { summary, operations } = await run.finish();
   assert.ok(Math.abs(summary.scheduled - 6 * 40 * 2) <= 24, String(summary.scheduled));
-  assert.deepEqual([summary.fail, summary.unknown], [0, 0]);
+  const bad = operations.filter(({ outcome }) => outcome !== "ok");
+  assert.deepEqual(
+    bad.map(({ profile, op, error, scheduled }) => ({ profile, op, error, scheduled })),
+    [],
+  );
   assert.deepEqual(new Set(operations.map(({ op }) => op)), new Set(["append", "write", "read", "cas"]));
   for (const operation of operations) {
     assert.ok((operation.epoch ?? 0) > 0);
@@ -137,14 +141,18 @@ test("each journal entry acknowledged is there, and no write was sent twice, thr
   await systemClock.sleep(500);
   process.kill(run.child.pid, "SIGTERM");
   const { operations } = await run.finish();
-  const there = new Set<string>();
-  for (let after: string | null = ""; after !== null; ) {
-    const page = (await (
-      await fetch(`${cluster.url("london")}/v1/journal${after === "" ? "" : `?after=${after}`}`)
-    ).json()) as { ids: string[]; next: string | null };
-    for (const id of page.ids) there.add(id);
-    after = page.next;
-  }
+  const back = await readBackOf(runs);
+  assert.deepEqual(back.told.missing, []);
+  const lists = back.operations.filter(({ key }) => key === "journal");
+  assert.deepEqual(
+    lists.map(({ from }) => from),
+    [undefined, ...SITES],
+  );
+  for (const list of lists) assert.deepEqual(list.output, lists[0]?.output);
+  const there = new Set(lists[0]?.output as string[]);
+  const written = new Set(operations.flatMap(({ op, key }) => (op === "append" ? [] : [key])));
+  const read = back.operations.flatMap(({ key }) => (key === "journal" ? [] : [key]));
+  assert.deepEqual(new Set(read), written);
   const appends = operations.filter(({ op }) => op === "append");
   const lost = appends.filter(({ outcome, input }) => outcome === "ok" && !there.has(String(input)));
   assert.deepEqual(lost, []);
@@ -158,6 +166,27 @@ test("each journal entry acknowledged is there, and no write was sent twice, thr
     if (operation.outcome === "unknown") retired.add(operation.process);
   }
 });
+
+async function readBackOf(
+  run: number,
+  withinS = 30,
+): Promise<{ told: ReadBack; operations: readonly Operation[] }> {
+  const file = join(cluster.folder, `read-back-${run}.jsonl`);
+  const { code, stdout } = await runProgram(
+    outlastCommand(
+      "load",
+      `--file=${cluster.planFile}`,
+      "--region=eu-west",
+      `--history=${file}`,
+      `--within=${withinS}`,
+      "--read-back",
+      join(cluster.folder, `history-${run}.jsonl`),
+    ),
+  );
+  const told = JSON.parse(stdout) as ReadBack;
+  assert.equal(code, told.complete ? 0 : 5);
+  return { told, operations: (await loadHistory(file)).operations };
+}
 
 /** The site whose member says so; asked through etcd's own status. */
 async function leaderOf(): Promise<(typeof SITES)[number]> {
@@ -210,4 +239,19 @@ test("a refused connection is a failure, a pinned client then asks the name agai
   assert.deepEqual([first?.outcome, first?.error], ["fail", "ECONNREFUSED"]);
   assert.ok(operations.some(({ profile, site: by }) => profile === "pinned" && by === "london"));
   assert.ok(operations.every(({ profile, outcome }) => profile !== "keep-alive" || outcome === "fail"));
+});
+
+test("a read-back that can't reach a replica says so and is not complete", async () => {
+  const member = cluster.member("london");
+  process.kill(member.pid, "SIGSTOP");
+  try {
+    const { told, operations } = await readBackOf(1, 4);
+    assert.equal(told.complete, false);
+    assert.equal(told.replicas["london"], null);
+    assert.ok(told.replicas["paris"] !== null && told.journal !== null);
+    const london = operations.find(({ from }) => from === "london");
+    assert.deepEqual([london?.outcome, london?.error], ["unknown", "READ_BACK_INCOMPLETE"]);
+  } finally {
+    process.kill(member.pid, "SIGCONT");
+  }
 });

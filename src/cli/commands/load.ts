@@ -1,10 +1,14 @@
 // `outlast load`: the open-loop clients of one region, until SIGTERM or the end of their duration. Events on standard
 // output, a summary as the last line.
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { HistoryHeader } from "../../domain/history.ts";
 import { OutlastError } from "../../domain/outcome.ts";
+import type { Plan } from "../../domain/plan.ts";
+import { readHistory } from "../../history/read.ts";
 import { openHistoryWriter } from "../../history/write.ts";
 import type { ClientProfile } from "../../load/client.ts";
 import { PROFILE_NAMES, PROFILES, type ProfileName } from "../../load/profiles.ts";
+import { readBack } from "../../load/read-back.ts";
 import { runLoad } from "../../load/run-load.ts";
 import { runTag } from "../../load/schedule.ts";
 import { loadPlan } from "../../plan/load.ts";
@@ -49,6 +53,8 @@ interface Options {
   readonly originNs?: bigint;
   readonly maxDuration?: number;
   readonly resolver?: string;
+  readonly readBack?: string[];
+  readonly within: number;
 }
 
 export function build(): Command {
@@ -65,6 +71,8 @@ export function build(): Command {
     )
     .option("--max-duration <seconds>", "ends by itself", positive)
     .option("--resolver <address>", "the region's recursive resolver")
+    .option("--read-back <histories...>", "instead: read back all that the clients of these histories wrote")
+    .option("--within <seconds>", "gives up a read-back after this long", positive, 30)
     .action(async (options: Options) => {
       const stop = interruption();
       const plan = await loadPlan(options.file);
@@ -79,65 +87,93 @@ export function build(): Command {
           },
           2,
         );
-      const clock = systemClock;
-      const log = startLog("load", options.region);
-      const originNs = options.originNs ?? clock.nowNs();
-      const seed = options.seed ?? newSeed();
-      const sinceOriginMs = Number(clock.nowNs() - originNs) / 1e6;
-      const { etcdEngineClient } = await import("../../engines/etcd/client.ts");
-      await using history = await openHistoryWriter(options.history, {
-        history: "outlast/v1",
-        origin: new Date(Date.parse(clock.wall()) - sinceOriginMs).toISOString(),
-        uncertaintyNs: 0,
-        meta: {
-          monotonicOriginNs: originNs.toString(),
-          seed,
-          region: options.region,
-          profiles: options.profiles,
-          ratePerSecond: options.rate,
-          deadlineMs: options.deadline,
-        },
-      });
-      await using stack = new AsyncDisposableStack();
-      const profiles = new Map<string, ClientProfile>();
-      for (const name of options.profiles)
-        profiles.set(
-          name,
-          stack.use(
-            PROFILES[name]({
-              plan,
-              resolver: options.resolver ?? null,
-              engineClient: etcdEngineClient,
-              clock,
-            }),
-          ),
-        );
-      log.emit({ event: "started", pid: process.pid, version: version() });
-      const summary = await runLoad(
-        {
-          settings: {
-            seed,
-            region: options.region,
-            regions: plan.regions.length,
-            profiles: options.profiles.length,
-            ratePerSecond: options.rate,
-            tag: runTag(originNs),
-          },
-          profiles,
-          deadlineMs: options.deadline,
-          originNs,
-          maxDurationMs: options.maxDuration === undefined ? null : options.maxDuration * 1000,
-          history,
-          clock,
-          log,
-        },
-        stop,
-      );
-      await history.close();
-      log.emit({
-        event: "stopping",
-        because: stop.aborted ? String(stop.reason) : "the end of its duration",
-      });
-      process.stdout.write(`${JSON.stringify(summary)}\n`);
+      if (options.readBack === undefined) await load(plan, options, stop);
+      else await readBackAll(plan, options, options.readBack, stop);
     });
+}
+
+const clock = systemClock;
+const READ_BACK_REQUEST_MS = 5_000;
+
+function headerOf(originNs: bigint, meta: Readonly<Record<string, unknown>>): HistoryHeader {
+  const sinceOriginMs = Number(clock.nowNs() - originNs) / 1e6;
+  return {
+    history: "outlast/v1",
+    origin: new Date(Date.parse(clock.wall()) - sinceOriginMs).toISOString(),
+    uncertaintyNs: 0,
+    meta: { monotonicOriginNs: originNs.toString(), ...meta },
+  };
+}
+
+async function load(plan: Plan, options: Options, stop: AbortSignal): Promise<void> {
+  const { region, rate, deadline } = options;
+  const log = startLog("load", region);
+  const originNs = options.originNs ?? clock.nowNs();
+  const seed = options.seed ?? newSeed();
+  const { etcdEngineClient } = await import("../../engines/etcd/client.ts");
+  const meta = { seed, region, profiles: options.profiles, ratePerSecond: rate, deadlineMs: deadline };
+  await using history = await openHistoryWriter(options.history, headerOf(originNs, meta));
+  await using stack = new AsyncDisposableStack();
+  const profiles = new Map<string, ClientProfile>();
+  const resolver = options.resolver ?? null;
+  for (const name of options.profiles)
+    profiles.set(name, stack.use(PROFILES[name]({ plan, resolver, engineClient: etcdEngineClient, clock })));
+  log.emit({ event: "started", pid: process.pid, version: version() });
+  const summary = await runLoad(
+    {
+      settings: {
+        seed,
+        region,
+        regions: plan.regions.length,
+        profiles: options.profiles.length,
+        ratePerSecond: rate,
+        tag: runTag(originNs),
+      },
+      profiles,
+      deadlineMs: deadline,
+      originNs,
+      maxDurationMs: options.maxDuration === undefined ? null : options.maxDuration * 1000,
+      history,
+      clock,
+      log,
+    },
+    stop,
+  );
+  await history.close();
+  log.emit({ event: "stopping", because: stop.aborted ? String(stop.reason) : "the end of its duration" });
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
+}
+
+async function readBackAll(
+  plan: Plan,
+  options: Options,
+  sources: readonly string[],
+  stop: AbortSignal,
+): Promise<void> {
+  const registers = new Set<string>();
+  let originNs = options.originNs;
+  for (const source of sources)
+    for await (const { header, operations } of readHistory(source)) {
+      const origin = header.meta?.["monotonicOriginNs"];
+      originNs ??= typeof origin === "string" ? BigInt(origin) : clock.nowNs();
+      for (const { op, key } of operations)
+        if (op !== "append" && key !== undefined && key !== "journal") registers.add(key);
+    }
+  originNs ??= clock.nowNs();
+  await using history = await openHistoryWriter(options.history, headerOf(originNs, { readBack: true }));
+  const found = await readBack(
+    {
+      plan,
+      originNs,
+      registers,
+      history,
+      requestMs: READ_BACK_REQUEST_MS,
+      withinMs: options.within * 1000,
+      clock,
+    },
+    stop,
+  );
+  await history.close();
+  process.stdout.write(`${JSON.stringify(found)}\n`);
+  process.exitCode = found.complete ? 0 : 5;
 }
