@@ -353,8 +353,8 @@ export function sampleDrill(options: SampleOptions = {}): Sample {
           ...PROFILES.map((profile) => ({ region: "eu-west", profile, fromAtMs: 22_400, toAtMs: 22_460 })),
         ],
         breakdownMs: breakdown(events, {
-          region: "eu-west",
-          profile: "kernel",
+          region: "eu-central",
+          profile: "dns",
           site: "paris",
           faultAtMs: FAULT_MS,
           healAtMs: HEAL_MS,

@@ -7,6 +7,9 @@ import { type Html, html } from "./html.ts";
 import { emptyArea, failedArea, gridValues, linePath, logScale, scaleY } from "./plot.ts";
 import { markLabels, markLayer, type TimeAxis, tickRow } from "./time-axis.ts";
 
+/** As many as the style has. */
+const COLOURS = 6;
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 function recoveryWords(result: DrillResult, { region, profile }: Series): Html {
@@ -61,7 +64,7 @@ function regionBlock(
 ): Html {
   const rows = set.series.flatMap((series, index) =>
     series.region === region
-      ? [{ series, index, colour: Math.max(0, profiles.indexOf(series.profile)) % 4 }]
+      ? [{ series, index, colour: Math.max(0, profiles.indexOf(series.profile)) % COLOURS }]
       : [],
   );
   return html`<div class="region"><div class="region-head"><h3>Clients in ${region}</h3></div>
@@ -83,7 +86,7 @@ export function clientsSection(result: DrillResult, axis: TimeAxis, set: SeriesS
   return html`<section class="long" aria-labelledby="clients"><h2 id="clients">What clients saw</h2>
 <p class="note">${ratePerSecond} operations a second from every region and client profile, whatever the answers (open loop); one without an answer after ${duration(deadlineMs)} failed. Each strip shows the share that succeeded or failed per ${duration(set.bucketMs)}, by the time it should have been sent; latency is logarithmic. Time counts from the fault; the most affected region comes first.</p>
 <ul class="legend"><li><i style="background:var(--ok)"></i>succeeded</li><li><i style="background:var(--bad)"></i>failed, late or unknown</li>${profiles.map(
-    (profile, index) => html`<li><i class="line b${index % 4}"></i>latency, ${profile}</li>`,
+    (profile, index) => html`<li><i class="line b${index % COLOURS}"></i>latency, ${profile}</li>`,
   )}</ul>
 ${
   set.series.length === 0

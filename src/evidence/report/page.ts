@@ -58,7 +58,7 @@ export function reportPage(input: ReportInput): string {
 ${summarySection(result)}
 <main>
 ${clientsSection(result, axis, series)}
-${recoverySection(result, axis)}
+${recoverySection(result, axis, input.events)}
 ${verdictsSection(result)}
 ${timelineSection(axis, zoomOf(axis, result), input.events, input.brokenEventLines)}
 ${runsSection(result, input.runs)}

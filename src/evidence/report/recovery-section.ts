@@ -1,6 +1,12 @@
 // Where the time went: asked, predicted and measured side by side, the measured breakdown from recorded events, recovery
 // time per region and profile, outages. Pure.
-import { BREAKDOWN_TERMS, type BreakdownTerm, type DrillResult } from "../../domain/drill.ts";
+import {
+  BREAKDOWN_TERMS,
+  type BreakdownTerm,
+  type DrillResult,
+  type TimelineEvent,
+} from "../../domain/drill.ts";
+import { breakdownByRegion } from "../breakdown.ts";
 import { duration } from "../quantity.ts";
 import { type Html, html } from "./html.ts";
 import { sinceFault, type TimeAxis } from "./time-axis.ts";
@@ -76,6 +82,21 @@ function regionTable({ status }: DrillResult): Html | null {
   )}</tbody></table></div>`;
 }
 
+/** The same terms for each region's gateway and the last of its client profiles to succeed. */
+function gatewayTable({ spec, status }: DrillResult, events: readonly TimelineEvent[]): Html | null {
+  if (spec.site === null) return null;
+  const regions = Object.keys(status.recoveryTimeMs.byRegion);
+  const rows = Object.entries(breakdownByRegion(events, regions, spec.site, status.marks));
+  const shown = BREAKDOWN_TERMS.filter((term) => rows.some(([, terms]) => terms[term] !== null));
+  if (shown.length === 0) return null;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Breakdown per region"><table><caption>Breakdown per region: its gateway, its slowest clients</caption><thead><tr><th scope="col">Region</th>${shown.map(
+    (term) => html`<th scope="col" class="number">${term}</th>`,
+  )}</tr></thead><tbody>${rows.map(
+    ([region, terms]) =>
+      html`<tr><th scope="row">${region}</th>${shown.map((term) => html`<td class="number">${terms[term] === null ? "—" : duration(terms[term])}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
+}
+
 function outageTable({ status }: DrillResult, axis: TimeAxis): Html | null {
   if (status.outages.length === 0) return null;
   const rest = status.outages.length - OUTAGES_MAX;
@@ -103,12 +124,17 @@ function latencyTable({ status }: DrillResult): Html {
   )}</tbody></table></div>`;
 }
 
-export function recoverySection(result: DrillResult, axis: TimeAxis): Html {
+export function recoverySection(result: DrillResult, axis: TimeAxis, events: readonly TimelineEvent[]): Html {
+  const { worstAt } = result.status.recoveryTimeMs;
   return html`<section class="long" aria-labelledby="recovery"><h2 id="recovery">Where the time went</h2>
-<p class="note">The breakdown is that of the gateway of the lost site's own clients, or of the worst region where there is none.</p>
+<p class="note">Each term is the difference of two recorded events.${
+    worstAt === null
+      ? ""
+      : ` The measured breakdown is that of the clients that count most: ${worstAt.region}, ${worstAt.profile}.`
+  }</p>
 ${comparison(result)}
 <div class="columns" style="margin-top:20px">${measuredTerms(result)}${predictedTerms(result)}</div>
 <div class="columns" style="margin-top:20px">${regionTable(result)}${latencyTable(result)}</div>
-<div style="margin-top:20px">${outageTable(result, axis)}</div>
+<div class="columns" style="margin-top:20px">${gatewayTable(result, events)}${outageTable(result, axis)}</div>
 </section>`;
 }

@@ -3,10 +3,10 @@
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#f4f5f7;--card:#fff;--ink:#171b21;--muted:#586170;--line:#dde1e7;--soft:#eef0f4;
 --ok:#b9d3ee;--bad:#cf2f1f;--bad-ink:#b3261a;--good:#16794a;--warn:#8a5a00;--accent:#1f5fbf;--under:rgba(207,47,31,.09);
---good-bg:#e3f4ea;--bad-bg:#fce8e5;--warn-bg:#fdf1d8;--p0:#1f5fbf;--p1:#b85c00;--p2:#7a3fb5;--p3:#0d7f83;--shadow:0 1px 2px rgba(20,28,40,.06)}
+--good-bg:#e3f4ea;--bad-bg:#fce8e5;--warn-bg:#fdf1d8;--p0:#1f5fbf;--p1:#b85c00;--p2:#7a3fb5;--p3:#0d7f83;--p4:#b02a6b;--p5:#5d6b00;--shadow:0 1px 2px rgba(20,28,40,.06)}
 @media (prefers-color-scheme:dark){:root{--bg:#0f1216;--card:#171b21;--ink:#e8ebf0;--muted:#9aa5b5;--line:#2a313b;--soft:#1f252d;
 --ok:#2b4a6e;--bad:#ff6a55;--bad-ink:#ff8d7c;--good:#5fd096;--warn:#f0b95a;--accent:#7fb2ff;--under:rgba(255,106,85,.12);
---good-bg:#12301f;--bad-bg:#3a1814;--warn-bg:#35270c;--p0:#7fb2ff;--p1:#ffab5c;--p2:#c79bff;--p3:#55ced2;--shadow:none}}
+--good-bg:#12301f;--bad-bg:#3a1814;--warn-bg:#35270c;--p0:#7fb2ff;--p1:#ffab5c;--p2:#c79bff;--p3:#55ced2;--p4:#ff8fc0;--p5:#c5d35a;--shadow:none}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums}
@@ -57,8 +57,8 @@ section>.note{margin-bottom:14px}
 .plot.latency path{fill:none;stroke-width:1.8;vector-effect:non-scaling-stroke;stroke-linejoin:round}
 .plot.latency .slow{stroke-width:1;opacity:.5}
 .plot.latency .grid{stroke:var(--line);stroke-width:1}
-.s0{stroke:var(--p0)}.s1{stroke:var(--p1)}.s2{stroke:var(--p2)}.s3{stroke:var(--p3)}
-.b0{background:var(--p0)}.b1{background:var(--p1)}.b2{background:var(--p2)}.b3{background:var(--p3)}
+.s0{stroke:var(--p0)}.s1{stroke:var(--p1)}.s2{stroke:var(--p2)}.s3{stroke:var(--p3)}.s4{stroke:var(--p4)}.s5{stroke:var(--p5)}
+.b0{background:var(--p0)}.b1{background:var(--p1)}.b2{background:var(--p2)}.b3{background:var(--p3)}.b4{background:var(--p4)}.b5{background:var(--p5)}
 .ylabel.ceiling{transform:none}
 .ylabel{position:absolute;left:5px;font-size:.72rem;color:var(--muted);transform:translateY(-100%);pointer-events:none;line-height:1.2}
 .under{position:absolute;top:0;bottom:0;background:var(--under);pointer-events:none}
