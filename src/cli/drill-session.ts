@@ -47,6 +47,7 @@ export async function surroundings(
       cores: availableParallelism(),
       kernel: release(),
     },
+    earlierTags: [],
     evidenceRoot: session.evidenceRoot,
     clock: systemClock,
     signal: session.signal,

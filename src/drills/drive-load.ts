@@ -1,10 +1,11 @@
 // Clients in every region as processes of the lab: started, stopped, their histories fetched. Nothing here judges.
 import { readFile } from "node:fs/promises";
-import type { History, Mark } from "../domain/history.ts";
+import type { History, Mark, Operation } from "../domain/history.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { mergeHistories } from "../history/merge.ts";
 import type { LoadSummary } from "../load/run-load.ts";
 import { loadHistory } from "../history/read.ts";
+import { JOURNAL_KEY } from "../judges/journal.ts";
 import { favourInstruments } from "../lab/instruments.ts";
 import { LAB_FOLDER, LOGS_FOLDER, PLAN_FILE } from "../lab/keeper/keeper.ts";
 import { logNameOf } from "../lab/keeper/place.ts";
@@ -23,6 +24,8 @@ export interface LoadRun {
 const LOAD_DURATION_MAX_S = 600;
 const STOP_WITHIN_MS = 15_000;
 const READ_BACK_WITHIN_MS = 60_000;
+/** Its exit code. */
+const READ_BACK_INCOMPLETE = 5;
 
 const runName = ({ seed }: DrillRequest, name: string) => `${name}-${seed}`;
 
@@ -110,13 +113,15 @@ async function endedWell(
   process: string,
   withinMs: number,
   { lab, signal }: Surroundings,
+  codes: readonly number[] = [0],
 ): Promise<void> {
   const ended = await lab.call(
     "ended",
     { place, name: process },
     AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
   );
-  if (ended.code !== 0) throw loadFailed(place, process, `it ended with ${ended.code ?? ended.signal}`);
+  if (!codes.includes(ended.code ?? -1))
+    throw loadFailed(place, process, `it ended with ${ended.code ?? ended.signal}`);
 }
 
 const loadFailed = (place: string, process: string, why: string) =>
@@ -128,7 +133,10 @@ const loadFailed = (place: string, process: string, why: string) =>
     next: "this run is inconclusive; look at its log in the evidence",
   });
 
-/** Everything that is in the workload afterwards, from the quorum and from each replica by name. */
+/**
+ * Everything that is in the workload afterwards, from the quorum and from each replica by name; the history's path in the
+ * lab. What could not be read is missing from it, which the judges tell as unknown.
+ */
 export async function readBackAll(
   request: DrillRequest,
   around: Surroundings,
@@ -139,29 +147,49 @@ export async function readBackAll(
   if (first === undefined) throw new RangeError("a drill without clients");
   const process = runName(request, "read-back");
   const historyFile = `${LAB_FOLDER}/${process}.history.jsonl`;
+  const argv = around.outlast(
+    ...[
+      "load",
+      "-f",
+      PLAN_FILE,
+      "--region",
+      first.region,
+      "--history",
+      historyFile,
+      "--origin-ns",
+      String(originNs),
+    ],
+    ...["--read-back", ...runs.map((run) => run.historyFile)],
+  );
   await around.lab.call("startProcess", {
     place: first.place,
-    spec: {
-      name: process,
-      restart: false,
-      argv: around.outlast(
-        ...["load", "read-back", "-f", PLAN_FILE, "--region", first.region, "--seed", String(request.seed)],
-        ...["--history", historyFile, "--origin-ns", String(originNs)],
-        ...runs.flatMap((run) => ["--keys-of", run.historyFile]),
-      ),
-    },
+    spec: { name: process, restart: false, argv },
   });
-  await endedWell(first.place, process, READ_BACK_WITHIN_MS, around);
+  await endedWell(first.place, process, READ_BACK_WITHIN_MS, around, [0, READ_BACK_INCOMPLETE]);
   return historyFile;
 }
 
-/** All histories of the drill as one, with its marks. */
+/**
+ * All histories of the drill as one, with its marks. A lab may have seen drills before: what their runs wrote is left out
+ * of the read-backs by its tag, and nothing else is.
+ */
 export async function collectHistory(
   files: readonly string[],
   marks: readonly Mark[],
-  { lab }: Surroundings,
+  { lab, earlierTags }: Surroundings,
 ): Promise<History> {
   const parts = await Promise.all(files.map((file) => loadHistory(lab.pathOf(file))));
   const merged = mergeHistories(parts);
-  return { ...merged, marks: [...merged.marks, ...marks].sort((a, b) => a.at - b.at) };
+  const operations =
+    earlierTags.length === 0
+      ? merged.operations
+      : merged.operations.map((operation) => withoutRuns(operation, earlierTags));
+  return { ...merged, operations, marks: [...merged.marks, ...marks].sort((a, b) => a.at - b.at) };
+}
+
+function withoutRuns(operation: Operation, tags: readonly string[]): Operation {
+  if (operation.op !== "read" || operation.key !== JOURNAL_KEY || !Array.isArray(operation.output))
+    return operation;
+  const ids = operation.output as readonly unknown[];
+  return { ...operation, output: ids.filter((id) => !tags.some((tag) => String(id).startsWith(`${tag}-`))) };
 }

@@ -12,6 +12,7 @@ import { type LogFollower, followLogs } from "../lab/follow-logs.ts";
 import { LOGS_FOLDER } from "../lab/keeper/keeper.ts";
 import type { Lab } from "../lab/start-lab.ts";
 import type { Topology } from "../lab/topology.ts";
+import { runTag } from "../load/schedule.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type ConcludeInput, conclude } from "./conclude.ts";
 import { collectHistory, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
@@ -43,6 +44,8 @@ export interface Surroundings {
     readonly cores: number;
     readonly kernel: string;
   };
+  /** Tags of the drills that this lab has seen before; each drill adds its own at its end. */
+  readonly earlierTags: string[];
   readonly evidenceRoot: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -98,6 +101,8 @@ export async function runDrill(request: DrillRequest, around: Surroundings): Pro
     const why = error instanceof OutlastError ? `${error.failure.code} ${error.failure.what}` : String(error);
     await evidence.abort([signal.aborted ? "interrupted" : why]);
     throw error;
+  } finally {
+    around.earlierTags.push(runTag(originNs));
   }
 }
 
