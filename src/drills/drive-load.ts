@@ -44,6 +44,21 @@ export async function startLoads(
       historyFile: `${LAB_FOLDER}/${logNameOf(`clients/${region.name}`, process)}.history.jsonl`,
     };
   });
+  const loadArguments = (region: string, historyFile: string): string[] => {
+    const options: Readonly<Record<string, string | number>> = {
+      file: PLAN_FILE,
+      region,
+      profiles: load.profiles.join(","),
+      rate: load.ratePerSecond,
+      deadline: load.deadlineMs,
+      seed,
+      history: historyFile,
+      "origin-ns": String(originNs),
+      "max-duration": LOAD_DURATION_MAX_S,
+      resolver: resolverAddress(around.topology, region),
+    };
+    return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  };
   await Promise.all(
     runs.map(({ region, place, process, historyFile }) =>
       around.lab.call("startProcess", {
@@ -51,26 +66,7 @@ export async function startLoads(
         spec: {
           name: process,
           restart: false,
-          argv: around.outlast(
-            ...["load", "-f", PLAN_FILE, "--region", region, "--profiles", load.profiles.join(",")],
-            ...[
-              "--rate",
-              String(load.ratePerSecond),
-              "--deadline",
-              String(load.deadlineMs),
-              "--seed",
-              String(seed),
-            ],
-            ...[
-              "--history",
-              historyFile,
-              "--origin-ns",
-              String(originNs),
-              "--max-duration",
-              String(LOAD_DURATION_MAX_S),
-            ],
-            ...["--resolver", resolverAddress(around.topology, region)],
-          ),
+          argv: around.outlast("load", ...loadArguments(region, historyFile)),
         },
       }),
     ),
@@ -148,18 +144,10 @@ export async function readBackAll(
   const process = runName(request, "read-back");
   const historyFile = `${LAB_FOLDER}/${process}.history.jsonl`;
   const argv = around.outlast(
-    ...[
-      "load",
-      "-f",
-      PLAN_FILE,
-      "--region",
-      first.region,
-      "--history",
-      historyFile,
-      "--origin-ns",
-      String(originNs),
-    ],
-    ...["--read-back", ...runs.map((run) => run.historyFile)],
+    ...`load --file ${PLAN_FILE} --region ${first.region} --history ${historyFile} --origin-ns ${originNs} --read-back`.split(
+      " ",
+    ),
+    ...runs.map((run) => run.historyFile),
   );
   await around.lab.call("startProcess", {
     place: first.place,

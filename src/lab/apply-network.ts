@@ -1,5 +1,5 @@
 // Runs the batches of network.ts. Needs to be uid 0 of a user namespace that owns the network namespaces.
-import { run, runOk } from "../runtime/process.ts";
+import { runOk } from "../runtime/process.ts";
 import { type IpBatch, kernelSettings } from "./network.ts";
 import type { Place } from "./topology.ts";
 
@@ -33,7 +33,11 @@ export async function tunePlace(place: Place): Promise<void> {
   });
 }
 
-/** Removes a namespace; false when it was not there. */
-export async function removeNamespace(namespace: string): Promise<boolean> {
-  return (await run(["ip", "netns", "delete", namespace], { timeoutMs: 10_000 })).code === 0;
+/**
+ * Takes a place off the network for good: the device first, because a namespace with lingering sockets dies later, and its
+ * VXLAN identifier stays taken until then.
+ */
+export async function removePlace(place: Place): Promise<void> {
+  await runOk(["ip", "-netns", place.namespace, "link", "delete", "eth0"], { timeoutMs: 10_000 });
+  await runOk(["ip", "netns", "delete", place.namespace], { timeoutMs: 10_000 });
 }

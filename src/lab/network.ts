@@ -96,10 +96,6 @@ function clientBatches(topology: Topology, place: Place): IpBatch[] {
   ];
 }
 
-export const removeBatches = (place: Place): IpBatch[] => [
-  { namespace: null, lines: [`netns delete ${place.namespace}`] },
-];
-
 /** Kernel settings inside a place's namespace, as path below /proc/sys → value. */
 export function kernelSettings(place: Place): Readonly<Record<string, string>> {
   const none = { "net/ipv6/conf/all/disable_ipv6": "1", "net/ipv6/conf/default/disable_ipv6": "1" };

@@ -11,7 +11,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder, writeFileAtomic } from "../../runtime/files.ts";
 import type { Log } from "../../runtime/log.ts";
 import { outlastCommand, runOk, start } from "../../runtime/process.ts";
-import { applyBatches, inNamespace, removeNamespace, tunePlace } from "../apply-network.ts";
+import { applyBatches, inNamespace, removePlace, tunePlace } from "../apply-network.ts";
 import { type ChangeReport, type ChangeRequest, effectiveLinks, type LabChange } from "../changes.ts";
 import type { LinkFidelity, LinkSetting } from "../link.ts";
 import { BACKBONE, backboneBatches, placeBatches } from "../network.ts";
@@ -154,7 +154,7 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
         const running = placeNamed(change.place);
         places.delete(change.place);
         await running.kill();
-        await removeNamespace(running.place.namespace); // its sockets must not speak when the link heals
+        await removePlace(running.place); // its sockets must not speak when the link heals
         if (change.wipeDisks) {
           await runOk(["umount", diskOf(running.place)]);
           await mountDisk(running.place);
