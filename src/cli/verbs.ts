@@ -13,6 +13,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "lose a site under live clients, in one minute, on this machine",
     load: () => import("./commands/demo.ts"),
   },
+  check: {
+    summary: "is the plan right? with --preflight: can this machine run a lab?",
+    load: () => import("./commands/check.ts"),
+  },
   drill: {
     summary: "lose something for real, under live clients, and measure what they saw",
     load: () => import("./commands/drill.ts"),

@@ -181,9 +181,9 @@ function refused(
     failure: {
       code,
       definite: true,
-      what: [`etcd ${version ?? SUPPORTED_VERSIONS.join(" or ")} is not available: ${what}`, ...tried].join(
-        "; ",
-      ),
+      what: [`etcd ${version ?? SUPPORTED_VERSIONS.join(" or ")} is not available: ${what}`, ...tried]
+        .join("; ")
+        .replaceAll(/\s+/g, " "), // one line, whatever a program said
       where: "cache, PATH, pinned release, Go module build",
       next: `put etcd ${version ?? SUPPORTED_VERSIONS[0]} on PATH, or install Go 1.26 or newer with access to its module proxy`,
     },

@@ -1,0 +1,50 @@
+// `outlast check -f PLAN`: is the plan right? `outlast check --preflight`: can this machine run a lab?
+import { readFile } from "node:fs/promises";
+import { Command } from "commander";
+import { OutlastError } from "../../domain/outcome.ts";
+import { preflight } from "../../linux/preflight.ts";
+import { findingLine } from "../../plan/finding.ts";
+import { loadPlan } from "../../plan/load.ts";
+import { parsePlan } from "../../plan/parse.ts";
+import { interruption } from "../../runtime/process.ts";
+import { cacheFolder } from "../folders.ts";
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function checkPlan(file: string): Promise<void> {
+  const plan = await loadPlan(file); // refuses what is wrong
+  const { findings } = parsePlan(await readFile(file, "utf8"), file);
+  for (const finding of findings) say(`warning ${findingLine(finding)}`);
+  say(`ok ${file}: ${plan.name}, ${plan.sites.length} sites, ${plan.workload.engine}, ${plan.strategy.kind}`);
+}
+
+async function checkMachine(): Promise<void> {
+  const progress = (line: string) => void process.stderr.write(`${line}\n`);
+  const { works, missing } = await preflight(cacheFolder(), interruption(), progress);
+  for (const words of works) say(`ok ${words}`);
+  for (const { code, what, where, next } of missing)
+    say(`missing ${code} ${what}\n  at: ${where}\n  do: ${next}`);
+  if (missing.length === 0) say("this machine can run a lab");
+  else process.exitCode = 1;
+}
+
+export function build(): Command {
+  return new Command("check")
+    .option("-f, --file <plan>", "the plan to check")
+    .option("--preflight", "try what a lab needs of this machine")
+    .action(async ({ file, preflight: machine }: { file?: string; preflight?: boolean }) => {
+      if (file === undefined && machine !== true)
+        throw new OutlastError(
+          {
+            code: "USAGE",
+            definite: true,
+            what: "nothing to check",
+            where: "outlast check",
+            next: "give -f PLAN, --preflight, or both",
+          },
+          2,
+        );
+      if (file !== undefined) await checkPlan(file);
+      if (machine === true) await checkMachine();
+    });
+}
