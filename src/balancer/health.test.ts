@@ -6,6 +6,11 @@ import { healthOf, isSettled, newHealth, observe, type ProbeResult } from "./hea
 const SITES = ["paris", "frankfurt", "london"];
 const TIMING = { intervalMs: 250, timeoutMs: 200, fall: 2, rise: 3 };
 
+const round = fc
+  .array(fc.constantFrom("A", "u", "-"), { minLength: 3, maxLength: 3 })
+  .map((all) => all.join(""));
+const order = fc.shuffledSubarray([0, 1, 2], { minLength: 3, maxLength: 3 });
+
 /** A round as letters, one a site: A able, u unable, - no answer. */
 const letter = (site: string, round: number, said: string): ProbeResult => ({
   site,
@@ -37,6 +42,26 @@ test("a silent site is unreachable after `fall` failed probes and back after `ri
     "-AA",
     "AAA",
   ]);
+});
+
+test("sites that fall silent together become unreachable together, whatever the order of the answers", () => {
+  fc.assert(
+    fc.property(order, order, order, (first, second, third) => {
+      let state = newHealth(SITES, TIMING);
+      const seen = new Set<string>();
+      for (const [round, turn] of [first, second, third].entries())
+        for (const index of turn) {
+          ({ state } = observe(state, letter(SITES[index] ?? "", round, round === 0 ? "A" : "-")));
+          if (isSettled(state))
+            seen.add(
+              healthOf(state)
+                .map(({ reachable }) => reachable)
+                .join(),
+            );
+        }
+      assert.deepEqual([...seen], ["true,true,true", "false,false,false"]);
+    }),
+  );
 });
 
 test("a site that can't commit while others can is unable after `fall` rounds", () => {
@@ -74,11 +99,6 @@ test("nothing is settled before each site answered once or failed `fall` times",
   }
   assert.equal(isSettled(state), true);
 });
-
-const round = fc
-  .array(fc.constantFrom("A", "u", "-"), { minLength: 3, maxLength: 3 })
-  .map((all) => all.join(""));
-const order = fc.shuffledSubarray([0, 1, 2], { minLength: 3, maxLength: 3 });
 
 test("ability never turns false in a round in which no other site was able", () => {
   fc.assert(

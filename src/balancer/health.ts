@@ -1,7 +1,8 @@
 // From probe results to the two facts of a site, `reachable` and `ableToCommit`. Pure.
 //
 // Probes come in rounds: in each round every site is asked once, at the same moment. What this file promises:
-// - `reachable` turns false after `fall` failed probes in a row, counted from the first one.
+// - `reachable` turns false after `fall` failed probes in a row, counted from the first one, once another site has answered
+//   since; sites that fall silent together (this machine paused, its own link is down) turn false together.
 // - `ableToCommit` turns false after `fall` rounds in a row in which the site said that it can't commit *while another
 //   eligible site said in the same round that it can*. A leader election, in which all sites are unable
 //   together, therefore changes nothing.
@@ -29,6 +30,8 @@ interface SiteState {
   readonly reachable: boolean;
   readonly able: boolean;
   readonly last: ProbeResult | null;
+  /** The last round it answered in. */
+  readonly answeredRound: number;
   readonly failedRun: number;
   readonly unableRun: number;
   readonly unableCountedRound: number;
@@ -57,6 +60,7 @@ export function newHealth(sites: readonly string[], timing: HealthTiming): Healt
       reachable: false,
       able: false,
       last: null,
+      answeredRound: Number.NEGATIVE_INFINITY,
       failedRun: 0,
       unableRun: 0,
       unableCountedRound: Number.NEGATIVE_INFINITY,
@@ -91,7 +95,7 @@ export function observe(
   const counted = state.sites.map((site) => (site === known ? countOwn(site, result) : site));
   const judged = counted
     .map((site) => countUnable(site, counted, result.round))
-    .map((site) => turnFalse(site, state.timing));
+    .map((site, _index, all) => turnFalse(site, all, state.timing));
   const complete = judged.every((site) => site.last !== null && site.last.round >= result.round);
   const next = { ...state, sites: complete ? judged.map((site) => turnTrue(site, state.timing)) : judged };
   const before = healthOf(state);
@@ -109,6 +113,7 @@ function countOwn(site: SiteState, result: ProbeResult): SiteState {
   return {
     ...site,
     last: result,
+    answeredRound: result.answered ? result.round : site.answeredRound,
     failedRun: result.answered ? 0 : site.failedRun + 1,
     answeredRun: result.answered ? site.answeredRun + 1 : 0,
     ableRun: result.answered && result.able ? site.ableRun + 1 : 0,
@@ -136,11 +141,20 @@ function countUnable(site: SiteState, all: readonly SiteState[], round: number):
   return { ...site, unableRun: run, unableCountedRound: round };
 }
 
-function turnFalse(site: SiteState, { fall }: HealthTiming): SiteState {
-  if (site.failedRun >= fall && (site.reachable || !site.decided))
+function turnFalse(site: SiteState, all: readonly SiteState[], { fall }: HealthTiming): SiteState {
+  if (site.failedRun >= fall && (site.reachable || !site.decided) && isAlone(site, all, fall))
     return { ...site, decided: true, reachable: false, able: false };
   if (site.able && saysUnable(site) && site.unableRun >= fall) return { ...site, able: false };
   return site;
+}
+
+/** Another site answered since this one fell silent; or all are silent, and fall together. */
+function isAlone(site: SiteState, all: readonly SiteState[], fall: number): boolean {
+  const silentSince = (site.last?.round ?? 0) - site.failedRun + 1;
+  return (
+    all.some(({ answeredRound }) => answeredRound >= silentSince) ||
+    all.every(({ failedRun }) => failedRun >= fall)
+  );
 }
 
 function turnTrue(site: SiteState, { rise }: HealthTiming): SiteState {

@@ -115,7 +115,11 @@ export function startProber({
     open.get(target.site)?.abort("no answer until the next probe");
     const abort = new AbortController();
     open.set(target.site, abort);
-    const timer = setTimeout(() => abort.abort(`no answer within ${timeoutMs} ms`), timeoutMs);
+    // After a pause of this process the timer is late and the answer may have come meanwhile: read what is there first.
+    const timer = setTimeout(
+      () => setImmediate(() => abort.abort(`no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     const where = { address: target.address, port: spec.port };
     const answer = await (spec.check.kind === "http"
       ? probeHttp({ ...where, path: spec.check.path }, agent, abort.signal)
@@ -133,6 +137,7 @@ export function startProber({
       // After a pause of the process, ticks that were missed are skipped, not caught up.
       round = Math.max(round + 1, Math.ceil((clock.nowMs() - startMs) / intervalMs));
       await clock.sleep(startMs + round * intervalMs - clock.nowMs(), stopped.signal);
+      await new Promise((resolve) => setImmediate(resolve)); // the same for what the tick gives up
     }
   })();
 
