@@ -1,8 +1,11 @@
 // Makes the page of a drill from its folder: reads the history twice in pieces (how long, then what), never as a whole.
+import { join } from "node:path";
 import type { DrillResult } from "../domain/drill.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { readHistory } from "../history/read.ts";
-import { type LoadedEvidence, listEvidence } from "./load.ts";
+import { writeFileAtomic } from "../runtime/files.ts";
+import { FILES } from "./folder.ts";
+import { type LoadedEvidence, listEvidence, loadEvidence } from "./load.ts";
 import { reportPage } from "./report/page.ts";
 import { collectSeries, type SeriesSet } from "./series.ts";
 import { drillResultList } from "./summary.ts";
@@ -56,4 +59,13 @@ export async function buildReport(loaded: LoadedEvidence, runs: readonly DrillRe
     runs: drillResultList(runs),
     planText: loaded.planText,
   });
+}
+
+/** Writes the pages of all runs of a series again, so that each shows every run, also those that came after it. */
+export async function rewriteReports(root: string, ids: readonly string[]): Promise<void> {
+  const loaded = await Promise.all(ids.map((id) => loadEvidence(root, id)));
+  for (const one of loaded) {
+    const page = await buildReport(one, await runsOf(root, one.result));
+    await writeFileAtomic(join(one.folder, FILES.report), page);
+  }
 }

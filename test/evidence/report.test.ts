@@ -4,7 +4,8 @@ import { mkdtemp, readFile, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { buildReport } from "../../src/evidence/build-report.ts";
+import { buildReport, rewriteReports } from "../../src/evidence/build-report.ts";
+import { createEvidence } from "../../src/evidence/folder.ts";
 import { loadEvidence } from "../../src/evidence/load.ts";
 import { safeJson } from "../../src/evidence/report/html.ts";
 import { removeTree } from "../../src/runtime/files.ts";
@@ -94,4 +95,26 @@ test("a history that is cut off costs the charts, not the report", () =>
     assert.match(page, /no charts: /);
     assert.match(page, /1 log lines could not be read/);
     assert.match(page, /Paris lost/);
+  }));
+
+test("an aborted drill has a page too, and the pages of a series show all of its runs", () =>
+  inRoot(async (root) => {
+    const series = (run: number) => ({ id: "series", run, of: 2 });
+    const { result, planText } = sampleDrill({ id: "first", series: series(1) });
+    const { planName, start } = result.metadata;
+    const evidence = await createEvidence(root, {
+      id: "first",
+      planName,
+      planText,
+      start,
+      spec: result.spec,
+      series: series(1),
+    });
+    await evidence.abort(["interrupted"]);
+    await writeSample(root, sampleDrill({ id: "second", series: series(2), ratePerSecond: 10 }));
+    await rewriteReports(root, ["first", "second"]);
+    const first = await readFile(join(root, "first", "report.html"), "utf8");
+    assert.match(first, /■ Aborted/);
+    assert.match(first, /href="\.\.\/second\/report\.html"/);
+    assert.match(await readFile(join(root, "second", "report.html"), "utf8"), /2 runs were started/);
   }));
