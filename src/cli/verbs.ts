@@ -47,4 +47,5 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: () => import("./commands/route.ts"),
   },
   relay: { summary: "emulated links of a lab", hidden: true, load: () => import("./commands/relay.ts") },
+  judge: { summary: "Judge a recorded history", load: () => import("./commands/judge.ts") },
 };

@@ -25,7 +25,7 @@ export interface JournalFindings {
   readonly staleReads: readonly Operation[];
   /** fail, and visible all the same. */
   readonly failedButVisible: readonly Operation[];
-  /** Ids that nobody appended. */
+  /** Ids that nobody had appended when they were read. */
   readonly foreign: readonly string[];
   /** The read-backs that are missing or incomplete; any of them makes "nothing lost" unknown. */
   readonly missing: readonly string[];
@@ -165,7 +165,11 @@ export function countJournal(
       (operation.outcome === "ok" && holds.length > 0 && !everywhere(id)) ||
       (gone.has(operation) && operation.outcome !== "fail"),
   );
-  const foreign = [...new Set(reads.flatMap(({ ids }) => ids))].filter((id) => !appends.has(id));
+  const isForeign = (id: string, read: Operation) =>
+    (appends.get(id)?.invoked ?? never) > (read.completed ?? never);
+  const foreign = new Set(
+    reads.flatMap(({ operation, ids }) => ids.filter((id) => !appends.has(id) || isForeign(id, operation))),
+  );
   return {
     acknowledged,
     lost,
@@ -180,7 +184,7 @@ export function countJournal(
     failedButVisible: pick(
       (operation, id) => operation.outcome === "fail" && reads.some(({ ids }) => ids.includes(id)),
     ),
-    foreign,
+    foreign: [...foreign],
     missing,
     ...recoveryPoint(lost, missing.length === 0, faultAt),
   };
@@ -256,7 +260,9 @@ export function judgeJournal(
       return `${list.length} of ${found.acknowledged} ${what} (first: ${valueWords(example.input)}, ${milliseconds(example.invoked)})`;
     });
     if (found.foreign.length > 0)
-      parts.push(`${found.foreign.length} entries were appended by nobody (first: ${found.foreign[0]})`);
+      parts.push(
+        `${found.foreign.length} entries were read that nobody had appended (first: ${found.foreign[0]})`,
+      );
     const stale = found.staleReads[0];
     if (stale !== undefined)
       parts.push(
