@@ -12,6 +12,7 @@ import type { ClientProfile, Request, Result } from "./client.ts";
 import { recentValues } from "./recent-values.ts";
 import { processPool } from "./process-pool.ts";
 import { indexFrom, type Intent, operationAt, type Scheduled, type ScheduleSettings } from "./schedule.ts";
+import { warmUp } from "./warm-up.ts";
 import { durations, type Percentiles, type ProfileTally, profileTally } from "./tally.ts";
 
 const PROGRESS_MS = 500;
@@ -74,6 +75,7 @@ export async function runLoad(options: LoadOptions, signal: AbortSignal): Promis
   const deadlineNs = deadlineMs * 1e6;
   const nowNs = () => Number(clock.nowNs() - originNs);
   const originMs = Number(originNs) / 1e6;
+  await warmUp(options.profiles.values(), clock, signal);
   const startNs = nowNs();
   const endNs =
     options.maxDurationMs === null ? Number.POSITIVE_INFINITY : startNs + options.maxDurationMs * 1e6;
