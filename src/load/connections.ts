@@ -77,7 +77,8 @@ export function startConnections(port: number, clock: Clock): Connections {
       });
       const text = await body.text();
       connection.busy = false;
-      if (connection.dropped) giveUp(connection);
+      const ends = String(headers.connection ?? "").toLowerCase() === "close";
+      if (connection.dropped || ends) giveUp(connection);
       else if (all.has(connection)) push(connection);
       return { kind: "answer", status: statusCode, headers, text };
     } catch (cause) {

@@ -5,8 +5,10 @@ import type { ClientProfile } from "./client.ts";
 import { startConnections } from "./connections.ts";
 
 export interface Addressing extends AsyncDisposable {
-  /** The address for the next request; waits for a first one, at most until the signal. null: none known. */
-  address(signal: AbortSignal): string | Promise<string | null>;
+  /** The address for the next request; null: none known yet. */
+  current(): string | null;
+  /** Waits for a first one, at most until the signal. */
+  first(signal: AbortSignal): Promise<string | null>;
   /** A connection was refused, reset or not established. */
   connectionFailed(): void;
 }
@@ -22,14 +24,14 @@ export function startHttpProfile(
     const wait = new AbortController();
     const timer = setTimeout(() => wait.abort(), Math.max(0, deadlineAtMs - clock.nowMs()));
     try {
-      return await addressing.address(wait.signal);
+      return await addressing.first(wait.signal);
     } finally {
       clearTimeout(timer);
     }
   };
   return {
     async send(request, deadlineAtMs) {
-      const address = await firstAddress(deadlineAtMs);
+      const address = addressing.current() ?? (await firstAddress(deadlineAtMs));
       if (address === null) return { outcome: "fail", error: "NOT_RESOLVED" };
       const exchange = await connections.exchange(address, httpRequest(request), deadlineAtMs);
       if (exchange.kind !== "answer" && exchange.code !== "DEADLINE") addressing.connectionFailed();

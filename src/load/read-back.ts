@@ -113,6 +113,7 @@ export async function readBack(options: ReadBackOptions, signal: AbortSignal): P
     const known = typeof got === "string" ? null : got;
     history.append({
       process: process++,
+      profile: "read-back",
       op: "read",
       ...operation,
       invoked,

@@ -80,7 +80,8 @@ export function startResolvedAddress(
   })();
 
   return {
-    address: (signal) => current ?? Promise.race([first.promise, aborted(signal)]).then(() => current),
+    current: () => current,
+    first: (signal) => Promise.race([first.promise, aborted(signal)]).then(() => current),
     connectionFailed: () => {
       failures += 1;
       if (policy.againOnFailure) wake?.abort();

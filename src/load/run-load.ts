@@ -12,6 +12,7 @@ import type { ClientProfile, Request, Result } from "./client.ts";
 import { recentValues } from "./recent-values.ts";
 import { processPool } from "./process-pool.ts";
 import { indexFrom, type Intent, operationAt, type Scheduled, type ScheduleSettings } from "./schedule.ts";
+import { warmUp } from "./warm-up.ts";
 import { durations, type Percentiles, type ProfileTally, profileTally } from "./tally.ts";
 
 const PROGRESS_MS = 500;
@@ -62,8 +63,10 @@ interface Lane {
   readonly client: ClientProfile;
   readonly tally: ProfileTally;
   next: Scheduled;
-  /** Completions in a row that were not ok. */
+  /** Not ok, in a row, of those scheduled after `okScheduledNs`. */
   failures: number;
+  /** The latest scheduled time of one that succeeded: what was scheduled before and fails later is no new outage. */
+  okScheduledNs: number;
 }
 
 /** Runs until the signal or the end of its duration, then waits at most one deadline for what is open. */
@@ -72,6 +75,7 @@ export async function runLoad(options: LoadOptions, signal: AbortSignal): Promis
   const deadlineNs = deadlineMs * 1e6;
   const nowNs = () => Number(clock.nowNs() - originNs);
   const originMs = Number(originNs) / 1e6;
+  await warmUp(options.profiles.values(), clock, signal);
   const startNs = nowNs();
   const endNs =
     options.maxDurationMs === null ? Number.POSITIVE_INFINITY : startNs + options.maxDurationMs * 1e6;
@@ -81,6 +85,7 @@ export async function runLoad(options: LoadOptions, signal: AbortSignal): Promis
     tally: profileTally(),
     next: operationAt(settings, name, indexFrom(settings, name, startNs)),
     failures: 0,
+    okScheduledNs: 0,
   }));
   // An operation is open for a deadline at most: this many can be, and as many again while timers are late.
   const openMax = Math.ceil(2 * lanes.length * settings.ratePerSecond * (deadlineMs / 1000)) + 64;
@@ -123,7 +128,7 @@ export async function runLoad(options: LoadOptions, signal: AbortSignal): Promis
     recorded += 1;
     lane.tally.add(result.outcome, completed - due.scheduledNs);
     if (result.outcome !== "ok") {
-      lane.failures += 1;
+      if (due.scheduledNs > lane.okScheduledNs) lane.failures += 1;
       return;
     }
     if (lane.failures >= OUTAGE_FAILURES)
@@ -134,6 +139,7 @@ export async function runLoad(options: LoadOptions, signal: AbortSignal): Promis
         afterFailures: lane.failures,
       });
     lane.failures = 0;
+    lane.okScheduledNs = Math.max(lane.okScheduledNs, due.scheduledNs);
   };
 
   const dispatch = (lane: Lane, due: Scheduled) => {

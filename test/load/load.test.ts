@@ -175,12 +175,12 @@ async function readBackOf(
   const { code, stdout } = await runProgram(
     outlastCommand(
       "load",
+      "read-back",
       `--file=${cluster.planFile}`,
       "--region=eu-west",
       `--history=${file}`,
       `--within=${withinS}`,
-      "--read-back",
-      join(cluster.folder, `history-${run}.jsonl`),
+      `--keys-of=${join(cluster.folder, `history-${run}.jsonl`)}`,
     ),
   );
   const told = JSON.parse(stdout) as ReadBack;
@@ -207,16 +207,13 @@ async function leaderOf(): Promise<(typeof SITES)[number]> {
 test("when the address changes, dns follows the TTL, pinned a broken connection, keep-alive nothing", async () => {
   names.answer = { address: site(1), ttl: 1 };
   forward.point(site(1), false);
-  const run = await startLoad("dns,pinned,keep-alive,kernel", "--rate", "50", "--deadline", "500");
+  const run = await startLoad("dns,pinned,keep-alive,kernel", "--rate=50", "--deadline=5000");
   while (run.events.filter(({ event }) => event === "load-progress").length < 2) await systemClock.sleep(20);
   names.answer = { address: site(2), ttl: 1 };
   forward.point(site(2), true);
-  const changedNs = systemClock.nowNs();
   await systemClock.sleep(2_000);
   process.kill(run.child.pid, "SIGTERM");
   const { operations, summary } = await run.finish();
-  const origin = BigInt(run.events[0]?.at ?? 0);
-  assert.ok(changedNs > origin);
   const last = (profile: string) =>
     operations.filter((o) => o.profile === profile && o.outcome === "ok").at(-1);
   assert.equal(last("dns")?.site, "frankfurt");

@@ -53,7 +53,10 @@ interface Options {
   readonly originNs?: bigint;
   readonly maxDuration?: number;
   readonly resolver?: string;
-  readonly readBack?: string[];
+}
+
+interface ReadBackOptions extends Options {
+  readonly keysOf: string[];
   readonly within: number;
 }
 
@@ -71,25 +74,38 @@ export function build(): Command {
     )
     .option("--max-duration <seconds>", "ends by itself", positive)
     .option("--resolver <address>", "the region's recursive resolver")
-    .option("--read-back <histories...>", "instead: read back all that the clients of these histories wrote")
-    .option("--within <seconds>", "gives up a read-back after this long", positive, 30)
     .action(async (options: Options) => {
       const stop = interruption();
-      const plan = await loadPlan(options.file);
-      if (!plan.regions.some((region) => region.name === options.region))
-        throw new OutlastError(
-          {
-            code: "UNKNOWN_REGION",
-            definite: true,
-            what: `no client region ${options.region} in plan ${plan.name}`,
-            where: "--region",
-            next: `name one of ${plan.regions.map((region) => region.name).join(", ")}`,
-          },
-          2,
-        );
-      if (options.readBack === undefined) await load(plan, options, stop);
-      else await readBackAll(plan, options, options.readBack, stop);
-    });
+      await load(await planOf(options), options, stop);
+    })
+    .addCommand(
+      new Command("read-back")
+        .description("afterwards: reads all that clients wrote, from the quorum and from every replica")
+        .requiredOption("--keys-of <history>", "the clients' histories, once for each", collect)
+        .option("--within <seconds>", "gives up after this long", positive, 30)
+        .action(async (_own: unknown, command: Command) => {
+          const stop = interruption();
+          const options: ReadBackOptions = command.optsWithGlobals();
+          await readBackAll(await planOf(options), options, stop);
+        }),
+    );
+}
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+async function planOf({ file, region }: Options): Promise<Plan> {
+  const plan = await loadPlan(file);
+  if (plan.regions.some((known) => known.name === region)) return plan;
+  throw new OutlastError(
+    {
+      code: "UNKNOWN_REGION",
+      definite: true,
+      what: `no client region ${region} in plan ${plan.name}`,
+      where: "--region",
+      next: `name one of ${plan.regions.map(({ name }) => name).join(", ")}`,
+    },
+    2,
+  );
 }
 
 const clock = systemClock;
@@ -144,15 +160,10 @@ async function load(plan: Plan, options: Options, stop: AbortSignal): Promise<vo
   process.stdout.write(`${JSON.stringify(summary)}\n`);
 }
 
-async function readBackAll(
-  plan: Plan,
-  options: Options,
-  sources: readonly string[],
-  stop: AbortSignal,
-): Promise<void> {
+async function readBackAll(plan: Plan, options: ReadBackOptions, stop: AbortSignal): Promise<void> {
   const registers = new Set<string>();
   let originNs = options.originNs;
-  for (const source of sources)
+  for (const source of options.keysOf)
     for await (const { header, operations } of readHistory(source)) {
       const origin = header.meta?.["monotonicOriginNs"];
       originNs ??= typeof origin === "string" ? BigInt(origin) : clock.nowNs();

@@ -2,7 +2,8 @@
 import type { Addressing } from "../http-profile.ts";
 
 export const kernelAddressing = (virtualAddress: string): Addressing => ({
-  address: () => virtualAddress,
+  current: () => virtualAddress,
+  first: async () => virtualAddress,
   connectionFailed: () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 });
