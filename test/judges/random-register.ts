@@ -59,7 +59,7 @@ export function randomRegister(seed: number, spec: RandomSpec): Operation[] {
       const end = lost ? {} : { completed };
       const roll = random.next();
       if (roll < spec.casRatio) {
-        const from = random.next() < 0.6 ? value : random.pick(past);
+        const from = random.next() < 0.5 ? value : random.pick(random.next() < 0.7 ? past.slice(-4) : past);
         const to = newValue();
         const swaps = from === value;
         if (swaps && happens) {
