@@ -1,5 +1,6 @@
 // An event of a component as a sentence and as good, bad or neutral news. Pure.
 import type { TimelineEvent } from "../domain/drill.ts";
+import { duration } from "./quantity.ts";
 
 export type EventTone = "bad" | "good" | "change" | "plain";
 
@@ -63,9 +64,9 @@ function wordsOf(event: TimelineEvent): EventWords {
       return change(`route ${event.serial}${event.held ? ", held" : ""}: ${groups.join("; ")}`);
     }
     case "route-applied":
-      return change(`route ${event.serial} applied to ${event.plane} in ${event.tookMs} ms`);
+      return change(`route ${event.serial} applied to ${event.plane} in ${duration(event.tookMs)}`);
     case "connections-reset":
-      return change(`${event.count} connections to ${event.site} reset in ${event.tookMs} ms`);
+      return change(`${event.count} connections to ${event.site} reset in ${duration(event.tookMs)}`);
     case "plane-repaired":
       return change(`${event.plane} repaired: ${event.because}`);
     case "fault-applied":

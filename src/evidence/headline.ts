@@ -72,7 +72,7 @@ function verdictSentences({ status }: DrillResult): string[] {
 export function headline(result: DrillResult): string {
   const { phase, conclusive, reasons } = result.status;
   const because = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
-  if (phase === "running") return `${happened(result.spec)}: the drill is running.`;
+  if (phase === "running") return `Drill ${result.spec.scenario} is running.`; // the fault may not have happened yet
   if (phase === "aborted") return `Drill ${result.spec.scenario} aborted${because}.`;
   return [
     `${happened(result.spec)}.`,
@@ -81,6 +81,11 @@ export function headline(result: DrillResult): string {
     ...verdictSentences(result),
     ...(conclusive ? [] : [`Inconclusive${because}.`]),
   ].join(" ");
+}
+
+/** The same in a few words. A drill that did not end says nothing of the fault: it may never have been applied. */
+export function title({ spec, status }: DrillResult): string {
+  return status.phase === "complete" ? happened(spec) : `Drill ${spec.scenario} ${status.phase}`;
 }
 
 /** What the run comes to, in two words at most. */

@@ -2,7 +2,7 @@
 // facts readable without scripts. Pure.
 import { createHash } from "node:crypto";
 import type { DrillResult, DrillResultList, TimelineEvent } from "../../domain/drill.ts";
-import { happened } from "../headline.ts";
+import { title } from "../headline.ts";
 import type { SeriesSet } from "../series.ts";
 import { clientsSection } from "./clients-section.ts";
 import { environmentSection } from "./environment-section.ts";
@@ -51,16 +51,17 @@ export function reportPage(input: ReportInput): string {
     marks,
   };
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hashOf(SCRIPT)}'; img-src data:; base-uri 'none'; form-action 'none'`;
+  const complete = result.status.phase === "complete";
   const { events: _inTheList, ...status } = result.status;
   const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>${happened(result.spec)} – Outlast drill ${result.metadata.id}</title><style>${trusted(STYLE)}</style></head>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"><title>${title(result)} – Outlast drill ${result.metadata.id}</title><style>${trusted(STYLE)}</style></head>
 <body>
 ${summarySection(result)}
 <main>
-${clientsSection(result, axis, series)}
-${recoverySection(result, axis, input.events)}
-${verdictsSection(result)}
-${timelineSection(axis, zoomOf(axis, result), input.events, input.brokenEventLines)}
+${series.series.length === 0 && !complete ? null : clientsSection(result, axis, series)}
+${complete ? recoverySection(result, axis, input.events) : null}
+${complete ? verdictsSection(result) : null}
+${input.events.length === 0 && !complete ? null : timelineSection(axis, zoomOf(axis, result), input.events, input.brokenEventLines)}
 ${runsSection(result, input.runs)}
 ${environmentSection(result, input.planText)}
 </main>

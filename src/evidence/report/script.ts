@@ -56,6 +56,7 @@ export const SCRIPT = `"use strict";
     });
     dot.addEventListener("pointerleave", hide);
   }
+  if (document.getElementById("events") === null) return;
   const fault = document.querySelector("#events tr.fault");
   const list = document.querySelector("#events").parentElement;
   if (fault !== null) list.scrollTop = Math.max(0, fault.offsetTop - 90);

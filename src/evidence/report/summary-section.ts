@@ -1,6 +1,6 @@
 // Top of the page: what happened in one sentence, and the handful of figures that one looks for first. Pure.
 import type { DrillResult } from "../../domain/drill.ts";
-import { happened, headline, resultWord, verdictWords } from "../headline.ts";
+import { headline, resultWord, title, verdictWords } from "../headline.ts";
 import { count, duration, shortDuration } from "../quantity.ts";
 import { type Html, html } from "./html.ts";
 
@@ -58,12 +58,14 @@ function consistencyFact({ status }: DrillResult): Html {
 
 export function summarySection(result: DrillResult): Html {
   const { metadata, spec, status } = result;
-  const title = happened(spec);
+  const name = title(result);
+  const site = spec.site === null ? "" : ` It was meant for ${spec.site}.`;
   // The reasons stand below it, in full.
-  const rest = headline({ ...result, status: { ...status, reasons: [] } })
-    .replace(`${title}.`, "")
-    .replace(`${title}: `, "")
-    .trim();
+  const whole = headline({ ...result, status: { ...status, reasons: [] } });
+  const lead =
+    status.phase === "complete"
+      ? whole.replace(`${name}.`, "").trim()
+      : `It did not come to an end: nothing here is a result.${site}`;
   const run = metadata.series === null ? null : `run ${metadata.series.run} of ${metadata.series.of}`;
   return html`<header class="top">
 <div class="kicker"><b>Outlast drill report</b><span>plan ${metadata.planName}</span><span>scenario ${spec.scenario}</span>${
@@ -72,8 +74,8 @@ export function summarySection(result: DrillResult): Html {
     .replace("T", " ")
     .replace(/\.\d+Z$/, "Z")
     .replace("Z", " UTC")}</time></span></div>
-<div class="verdict"><h1>${title}</h1>${badge(result)}</div>
-<p class="lead">${rest.charAt(0).toUpperCase()}${rest.slice(1)}</p>
+<div class="verdict"><h1>${name}</h1>${badge(result)}</div>
+<p class="lead">${lead}</p>
 ${
   status.reasons.length === 0
     ? null
