@@ -59,6 +59,8 @@ export async function openLab(
       program,
       "--engine-version",
       engine.version,
+      "--engine-source",
+      engine.source,
       ...options.agentArguments,
     ],
   });

@@ -144,10 +144,10 @@ export async function readBackAll(
   const process = runName(request, "read-back");
   const historyFile = `${LAB_FOLDER}/${process}.history.jsonl`;
   const argv = around.outlast(
-    ...`load --file ${PLAN_FILE} --region ${first.region} --history ${historyFile} --origin-ns ${originNs} --read-back`.split(
+    ...`load read-back --file ${PLAN_FILE} --region ${first.region} --history ${historyFile} --origin-ns ${originNs}`.split(
       " ",
     ),
-    ...runs.map((run) => run.historyFile),
+    ...runs.flatMap((run) => ["--keys-of", run.historyFile]),
   );
   await around.lab.call("startProcess", {
     place: first.place,

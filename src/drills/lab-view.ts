@@ -28,13 +28,16 @@ export const emptyView: LabView = {
 const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
   new Map([...map, [key, value]]);
 
+/** Logs are read one after the other: an older word of another log must not undo a newer one. */
+function withAble(view: LabView, site: string, able: boolean, atNs: bigint): LabView {
+  const known = view.able.get(site);
+  return known !== undefined && known.atNs > atNs ? view : { ...view, able: withEntry(view.able, site, { able, atNs }) };
+}
+
 export function observe(view: LabView, event: OutlastEvent): LabView {
   switch (event.event) {
     case "able-changed":
-      return {
-        ...view,
-        able: withEntry(view.able, event.place, { able: event.able, atNs: BigInt(event.at) }),
-      };
+      return withAble(view, event.place, event.able, BigInt(event.at));
     case "member-ready":
       return { ...view, memberReadyNs: withEntry(view.memberReadyNs, event.place, BigInt(event.at)) };
     case "term-changed":
@@ -53,13 +56,8 @@ export function observe(view: LabView, event: OutlastEvent): LabView {
       return event.profiles.some((profile) => profile.ok > 0) && !view.served.has(event.region)
         ? { ...view, served: new Set([...view.served, event.region]) }
         : view;
-    case "fault-applied": {
-      const lost = view.able.get(event.target);
-      const silent = event.fault.startsWith("lose-site") && lost !== undefined;
-      return silent
-        ? { ...view, able: withEntry(view.able, event.target, { able: false, atNs: BigInt(event.at) }) }
-        : view;
-    }
+    case "fault-applied":
+      return event.fault.startsWith("lose-site") ? withAble(view, event.target, false, BigInt(event.at)) : view;
     default:
       return view;
   }

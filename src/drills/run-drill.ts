@@ -22,8 +22,9 @@ import { type EngineTimings, predict } from "./predict.ts";
 
 export interface DrillRequest {
   readonly fault: Fault;
-  /** null: the site of the engine's leader. */
+  /** null: the site of the engine's leader, or with avoidLeader the first one that does not lead. */
   readonly site: string | null;
+  readonly avoidLeader?: boolean;
   readonly peer: string | null;
   readonly load: DrillSpec["load"];
   readonly seed: number;
@@ -83,7 +84,7 @@ export async function runDrill(request: DrillRequest, around: Surroundings): Pro
   around.live({ kind: "phase", phase: "waiting until every site serves" });
   await serving(logs, look, around);
   const target: FaultTarget = {
-    site: request.site ?? look().leader ?? plan.sites[0]?.name ?? "",
+    site: request.site ?? siteToHit(plan, look().leader, request),
     peer: request.peer,
   };
   const hitsLeader = target.site === look().leader;
@@ -104,6 +105,13 @@ export async function runDrill(request: DrillRequest, around: Surroundings): Pro
   } finally {
     around.earlierTags.push(runTag(originNs));
   }
+}
+
+function siteToHit(plan: Plan, leader: string | null, { avoidLeader = false }: DrillRequest): string {
+  const names = plan.sites.map((site) => site.name);
+  const site = avoidLeader ? names.find((name) => name !== leader) : (leader ?? names[0]);
+  if (site === undefined) throw new RangeError("a plan without sites");
+  return site;
 }
 
 interface Underway {
