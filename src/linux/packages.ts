@@ -34,10 +34,11 @@ export async function unpackDebianPackages(
   root: string,
   work: string,
   signal: AbortSignal,
+  find: (name: string) => Promise<string | null> = findProgram,
 ): Promise<Outcome<Unpacked>> {
   const missing: string[] = [];
   for (const program of ["apt-get", "apt-cache", "dpkg", "dpkg-query"])
-    if ((await findProgram(program)) === null) missing.push(program);
+    if ((await find(program)) === null) missing.push(program);
   if (missing.length > 0)
     return {
       kind: "failed",

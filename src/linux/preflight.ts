@@ -120,11 +120,10 @@ async function cacheTrial(cacheFolder: string): Promise<Failure | null> {
   try {
     await mkdir(cacheFolder, { recursive: true });
     await writeFile(file, "x");
+    await removeTree(file);
     return null;
   } catch (cause) {
     return fileFailure(cause, cacheFolder);
-  } finally {
-    await removeTree(file);
   }
 }
 

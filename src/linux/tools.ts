@@ -72,7 +72,7 @@ export async function provideTools(
     folder,
     signal,
     progress,
-    build: (work) => build(work, folder, packages, signal),
+    build: (work) => build(work, folder, packages, signal, find),
   });
   if (installed.kind !== "done")
     return { kind: "failed", failure: missingTools(missing, packages, installed.failure) };
@@ -90,10 +90,11 @@ async function build(
   folder: string,
   packages: readonly string[],
   signal: AbortSignal,
+  find: (name: string) => Promise<string | null>,
 ): Promise<Outcome> {
   const root = join(work, "root");
   await mkdir(root);
-  const unpacked = await unpackDebianPackages(packages, root, join(work, "fetch"), signal);
+  const unpacked = await unpackDebianPackages(packages, root, join(work, "fetch"), signal, find);
   if (unpacked.kind !== "done") return unpacked;
   const bin = join(work, "bin");
   await mkdir(bin);

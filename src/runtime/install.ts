@@ -79,7 +79,7 @@ export function fileFailure(cause: unknown, where: string) {
       next: "free some space, or choose another folder with OUTLAST_CACHE=…",
       cause,
     };
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR")
     return {
       code: "CACHE_NOT_WRITABLE",
       definite: true,
