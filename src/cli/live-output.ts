@@ -17,8 +17,9 @@ function stamp(atNs: bigint, zeroNs: bigint | null): string {
 /** Which events are worth a line while one watches. */
 function isNews(event: OutlastEvent): boolean {
   switch (event.event) {
-    case "able-changed":
     case "connections-reset":
+      return event.count > 0;
+    case "able-changed":
     case "member-exited":
     case "member-replaced":
     case "plane-repaired":

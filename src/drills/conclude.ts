@@ -10,11 +10,14 @@ import { keyEvents, type Timeline } from "../evidence/timeline.ts";
 import { openHistoryWriter } from "../history/write.ts";
 import { LOGS_FOLDER } from "../lab/keeper/keeper.ts";
 import type { LinkFidelity } from "../lab/link.ts";
-import type { LoadSummary } from "../load/run-load.ts";
 import { writeFileAtomic } from "../runtime/files.ts";
 import { assess } from "./assess.ts";
+import { generatorLateness } from "./trust.ts";
 import type { FaultTarget } from "./fault.ts";
 import type { DrillRequest, Surroundings } from "./run-drill.ts";
+
+/** Starting processes are late; what counts is from shortly before the fault on. */
+const LATENESS_BEFORE_NS = 2_000_000_000;
 
 export interface ConcludeInput {
   readonly request: DrillRequest;
@@ -27,7 +30,6 @@ export interface ConcludeInput {
   /** Since the origin; null: not before the drill's patience ended. */
   readonly redundantAtNs: number | null;
   readonly history: History;
-  readonly summaries: readonly LoadSummary[];
   readonly fidelity: LinkFidelity;
 }
 
@@ -62,22 +64,15 @@ export async function conclude(input: ConcludeInput): Promise<DrillResult> {
   return result;
 }
 
-function environmentOf({ around, fidelity, summaries }: ConcludeInput): DrillEnvironment {
+function environmentOf({ around, fidelity, history, marks }: ConcludeInput): DrillEnvironment {
   const measured = (a: string, b: string) =>
     fidelity.roundTripMs.find(({ between }) => between.includes(a) && between.includes(b))?.median ?? null;
-  const generators = summaries.flatMap((summary) =>
-    summary.latenessMs === null ? [] : [summary.latenessMs],
-  );
-  const worst = (field: "p50" | "p99" | "p999" | "max") =>
-    Math.max(...generators.map((lateness) => lateness[field]));
+  const faultAt = marks.find((mark) => mark.mark === "fault")?.at ?? 0;
   return {
     ...around.machine,
     linkDriver: "vxlan-relay",
     relayLatenessMs: fidelity.latenessMs,
-    generatorLatenessMs:
-      generators.length === 0
-        ? null
-        : { p50: worst("p50"), p99: worst("p99"), p999: worst("p999"), max: worst("max") },
+    generatorLatenessMs: generatorLateness(history.operations, faultAt - LATENESS_BEFORE_NS),
     disks: ["tmpfs (synchronisation costs nothing)"],
     links: around.plan.links.map(({ between }) => ({
       between,

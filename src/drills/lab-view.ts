@@ -31,7 +31,9 @@ const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<
 /** Logs are read one after the other: an older word of another log must not undo a newer one. */
 function withAble(view: LabView, site: string, able: boolean, atNs: bigint): LabView {
   const known = view.able.get(site);
-  return known !== undefined && known.atNs > atNs ? view : { ...view, able: withEntry(view.able, site, { able, atNs }) };
+  return known !== undefined && known.atNs > atNs
+    ? view
+    : { ...view, able: withEntry(view.able, site, { able, atNs }) };
 }
 
 export function observe(view: LabView, event: OutlastEvent): LabView {
@@ -57,7 +59,9 @@ export function observe(view: LabView, event: OutlastEvent): LabView {
         ? { ...view, served: new Set([...view.served, event.region]) }
         : view;
     case "fault-applied":
-      return event.fault.startsWith("lose-site") ? withAble(view, event.target, false, BigInt(event.at)) : view;
+      return event.fault.startsWith("lose-site")
+        ? withAble(view, event.target, false, BigInt(event.at))
+        : view;
     default:
       return view;
   }

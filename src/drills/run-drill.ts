@@ -127,12 +127,11 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   const { lab, plan, topology, clock, signal } = around;
   const { evidence, logs, look, target, hitsLeader, originNs } = underway;
   const { fault, phasesMs } = request;
-  await lab.call("fidelity", { reset: true });
-
   around.live({ kind: "target", target, leader: look().leader });
   around.live({ kind: "phase", phase: "starting clients" });
   const loads = await startLoads(request, around, originNs);
   await clientsServed(logs, look, around);
+  await lab.call("fidelity", { reset: true }); // what starting processes did to the links is no part of the drill
   await clock.sleep(phasesMs.before, signal);
   interrupted(signal);
 
@@ -173,7 +172,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   interrupted(signal);
 
   around.live({ kind: "phase", phase: "reading everything back" });
-  const summaries = await stopLoads(loads, around);
+  await stopLoads(loads, around);
   const readBackFile = await readBackAll(request, around, loads, originNs);
   const fidelity = await lab.call("fidelity", { reset: false }, signal);
   logs.drain();
@@ -194,7 +193,6 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
     marks,
     redundantAtNs: redundantAtNs === null ? null : Number(redundantAtNs - originNs),
     history: await collectHistory([...loads.map((load) => load.historyFile), readBackFile], marks, around),
-    summaries,
     fidelity,
   };
   return conclude(input);

@@ -1,6 +1,7 @@
 // Can this run be trusted at all? A late relay or generator, or a link that was not as planned, makes it inconclusive:
 // neither good nor bad (docs/evidence.md). Pure.
 import type { Lateness } from "../domain/drill.ts";
+import type { Operation } from "../domain/history.ts";
 
 export interface TrustInput {
   readonly relayLatenessMs: Lateness | null;
@@ -48,4 +49,16 @@ export function distrust(input: TrustInput): string[] {
     ...late("load generator", input.generatorLatenessMs),
     ...links,
   ];
+}
+
+/** How much later than scheduled the clients sent, from `sinceNs` on. What was not sent at all was as late as it was given up. */
+export function generatorLateness(operations: readonly Operation[], sinceNs: number): Lateness | null {
+  const late = operations
+    .flatMap(({ scheduled, invoked }) =>
+      scheduled === undefined || scheduled < sinceNs ? [] : [(invoked - scheduled) / 1e6],
+    )
+    .sort((a, b) => a - b);
+  if (late.length === 0) return null;
+  const at = (share: number) => Math.max(0, late[Math.ceil(share * late.length) - 1] ?? 0);
+  return { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) };
 }
