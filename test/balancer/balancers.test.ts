@@ -31,7 +31,13 @@ async function startFrontEnd(site: string, host: string): Promise<FrontEnd> {
   let mode = "able";
   const server: Server = createServer((_request, response) => {
     if (mode === "silent") return;
-    const report = { site, ableToCommit: mode === "able", because: `test says ${mode}`, epoch: 7 };
+    const report = {
+      site,
+      ableToCommit: mode === "able",
+      because: `test says ${mode}`,
+      epoch: 7,
+      evidenceAgeMs: 10,
+    };
     response.writeHead(mode === "able" ? 200 : 503, { "content-type": "application/json" });
     response.end(JSON.stringify(report));
   });
