@@ -24,6 +24,7 @@ export const siteReport = z.object({
   ableToCommit: z.boolean().optional(),
   because: z.string().max(2_000).optional(),
   epoch: z.number().int().nullable().optional(),
+  evidenceAgeMs: z.number().nonnegative().nullable().optional(),
 });
 
 export const route = z.object({

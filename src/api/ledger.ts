@@ -50,6 +50,7 @@ export const siteReportSchema = z.object({
   ableToCommit: z.boolean(),
   because: z.string(),
   epoch: z.int().nullable(),
+  evidenceAgeMs: z.number().nonnegative().nullable(),
 });
 
 export interface Route {

@@ -161,6 +161,7 @@ test("50 leader elections, in which sites become unable and able again up to a r
           leader: fc.nat(2),
           lasts: fc.integer({ min: 1, max: 8 }),
           early: fc.nat(2),
+          late: fc.nat(2),
           quiet: fc.nat(5),
         }),
         { minLength: 50, maxLength: 50 },
@@ -177,9 +178,11 @@ test("50 leader elections, in which sites become unable and able again up to a r
               site,
               round: number,
               answered: true,
-              able: letters[index] === "A",
+              able: letters[index] !== "u",
               because: "",
               epoch: number,
+              atMs: number * 250 + 5,
+              evidenceMs: number * 250 - (letters[index] === "s" ? 400 : 20),
             }).state;
           number += 1;
           if (!isSettled(health)) return;
@@ -190,8 +193,9 @@ test("50 leader elections, in which sites become unable and able again up to a r
           route = decision.route;
         };
         say(["A", "A", "A"]);
-        for (const { leader, lasts, early, quiet } of elections) {
-          say([0, 1, 2].map((site) => (site === leader ? "u" : "A")));
+        for (const { leader, lasts, early, late, quiet } of elections) {
+          // The others notice only when their evidence is old.
+          for (let at = 0; at < late; at += 1) say([0, 1, 2].map((site) => (site === leader ? "u" : "s")));
           for (let at = 0; at < lasts; at += 1) say(["u", "u", "u"]);
           say([0, 1, 2].map((site) => (site === early ? "A" : "u")));
           for (let at = 0; at <= quiet; at += 1) say(["A", "A", "A"]);

@@ -11,12 +11,14 @@ const round = fc
   .map((all) => all.join(""));
 const order = fc.shuffledSubarray([0, 1, 2], { minLength: 3, maxLength: 3 });
 
-/** A round as letters, one a site: A able, u unable, - no answer. */
+/** A round as letters, one a site: A able by evidence 20 ms old, s able by stale evidence, u unable, - no answer. */
 const letter = (site: string, round: number, said: string): ProbeResult => ({
   site,
   round,
   answered: said !== "-",
-  able: said === "A",
+  able: said === "A" || said === "s",
+  atMs: round * 250 + 5,
+  evidenceMs: round * 250 - (said === "s" ? 400 : 20),
   because: said,
   epoch: null,
 });
@@ -64,8 +66,12 @@ test("sites that fall silent together become unreachable together, whatever the 
   );
 });
 
-test("a site that can't commit while others can is unable after `fall` rounds", () => {
-  assert.deepEqual(play(["AAA", "uAA", "uAA", "uAA"]), ["AAA", "AAA", "rAA", "rAA"]);
+test("a site that can't commit is unable after `fall` rounds in which others proved that one can", () => {
+  assert.deepEqual(play(["AAA", "uAA", "uAA", "uAA"]), ["AAA", "AAA", "AAA", "rAA"]);
+});
+
+test("evidence from before the site became unable proves nothing", () => {
+  assert.deepEqual(play(["AAA", "uss", "uss", "uuu", "uuu", "AAA"]), Array(6).fill("AAA"));
 });
 
 test("sites that are unable together stay able", () => {

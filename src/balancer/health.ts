@@ -4,8 +4,8 @@
 // - `reachable` turns false after `fall` failed probes in a row, counted from the first one, once another site has answered
 //   since; sites that fall silent together (this machine paused, its own link is down) turn false together.
 // - `ableToCommit` turns false after `fall` rounds in a row in which the site said that it can't commit *while another
-//   eligible site said in the same round that it can*. A leader election, in which all sites are unable
-//   together, therefore changes nothing.
+//   eligible site said in the same round that it can*, by evidence from after the first one began to say so: the site of a
+//   killed leader knows at once, the others only when their evidence is old. A leader election changes nothing.
 // - Both turn true again after `rise` good rounds in a row, and only when the round is complete, so that sites which come
 //   back in the same round come back together. The first complete round decides without damping.
 import type { SiteHealth } from "../domain/health.ts";
@@ -19,6 +19,9 @@ export interface ProbeResult {
   readonly answered: boolean;
   /** It said that it can commit. A tcp check knows only that the port is open: then this is `answered`. */
   readonly able: boolean;
+  /** When the answer came, and when at the latest the site's last evidence for it was made; both on this clock. */
+  readonly atMs: number;
+  readonly evidenceMs: number;
   readonly because: string;
   readonly epoch: number | null;
 }
@@ -34,6 +37,8 @@ interface SiteState {
   readonly answeredRound: number;
   readonly failedRun: number;
   readonly unableRun: number;
+  /** Since when it has said without a break that it can't commit. */
+  readonly unableSinceMs: number | null;
   readonly unableCountedRound: number;
   readonly answeredRun: number;
   readonly ableRun: number;
@@ -63,6 +68,7 @@ export function newHealth(sites: readonly string[], timing: HealthTiming): Healt
       answeredRound: Number.NEGATIVE_INFINITY,
       failedRun: 0,
       unableRun: 0,
+      unableSinceMs: null,
       unableCountedRound: Number.NEGATIVE_INFINITY,
       answeredRun: 0,
       ableRun: 0,
@@ -118,6 +124,7 @@ function countOwn(site: SiteState, result: ProbeResult): SiteState {
     answeredRun: result.answered ? site.answeredRun + 1 : 0,
     ableRun: result.answered && result.able ? site.ableRun + 1 : 0,
     unableRun: result.answered && !result.able ? site.unableRun : 0,
+    unableSinceMs: result.answered && !result.able ? (site.unableSinceMs ?? result.atMs) : null,
     epoch: result.epoch ?? site.epoch,
   };
 }
@@ -134,7 +141,8 @@ function countUnable(site: SiteState, all: readonly SiteState[], round: number):
       other.able &&
       other.last !== null &&
       other.last.round === round &&
-      other.last.able,
+      other.last.able &&
+      other.last.evidenceMs > (site.unableSinceMs ?? Number.POSITIVE_INFINITY),
   );
   if (!proof) return site;
   const run = site.unableCountedRound === round - 1 ? site.unableRun + 1 : 1;

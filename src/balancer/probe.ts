@@ -20,9 +20,18 @@ export interface Target {
   readonly address: string;
 }
 
-export type Answer = Omit<ProbeResult, "site" | "round">;
+export interface Answer extends Omit<ProbeResult, "site" | "round" | "atMs" | "evidenceMs"> {
+  /** null: it did not say. */
+  readonly evidenceAgeMs: number | null;
+}
 
-const failed = (because: string): Answer => ({ answered: false, able: false, because, epoch: null });
+const failed = (because: string): Answer => ({
+  answered: false,
+  able: false,
+  because,
+  epoch: null,
+  evidenceAgeMs: null,
+});
 
 /** GET of the readiness path: 200 is able, 503 is reachable but unable, anything else is a failed probe. Never rejects. */
 export function probeHttp(
@@ -60,6 +69,7 @@ export function readAnswer(status: number, text: string): Answer {
     able: status === 200 && report.ableToCommit !== false,
     because: report.because ?? `HTTP ${status}`,
     epoch: report.epoch ?? null,
+    evidenceAgeMs: report.evidenceAgeMs ?? null,
   };
 }
 
@@ -85,7 +95,9 @@ export function probeTcp(
     };
     const onAbort = () => settle(failed(String(signal.reason)));
     signal.addEventListener("abort", onAbort, { once: true });
-    socket.on("connect", () => settle({ answered: true, able: true, because: "port open", epoch: null }));
+    socket.on("connect", () =>
+      settle({ answered: true, able: true, because: "port open", epoch: null, evidenceAgeMs: 0 }),
+    );
     socket.on("error", (cause) => settle(failed(cause.message)));
   });
 }
@@ -120,13 +132,18 @@ export function startProber({
       () => setImmediate(() => abort.abort(`no answer within ${timeoutMs} ms`)),
       timeoutMs,
     );
+    const sentMs = clock.nowMs();
     const where = { address: target.address, port: spec.port };
     const answer = await (spec.check.kind === "http"
       ? probeHttp({ ...where, path: spec.check.path }, agent, abort.signal)
       : probeTcp(where, abort.signal));
     clearTimeout(timer);
     if (open.get(target.site) === abort) open.delete(target.site);
-    if (!stopped.signal.aborted) onResult({ site: target.site, round, ...answer });
+    if (stopped.signal.aborted) return;
+    const { evidenceAgeMs, ...said } = answer;
+    // A front-end that does not say how old its evidence is may be this late in noticing.
+    const evidenceMs = sentMs - (evidenceAgeMs ?? intervalMs + timeoutMs);
+    onResult({ site: target.site, round, atMs: clock.nowMs(), evidenceMs, ...said });
   };
 
   const loop = (async () => {

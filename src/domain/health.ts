@@ -7,6 +7,8 @@ export interface SiteReport {
   readonly because: string;
   /** The engine's term (etcd) or epoch of the primaryship; null when not known. */
   readonly epoch: number | null;
+  /** Age of what it knows it from: since the last acknowledged write was sent; null: there was none. */
+  readonly evidenceAgeMs?: number | null;
 }
 
 export interface SiteHealth {

@@ -179,8 +179,8 @@ export function handlers(options: HandlerOptions): Handlers {
     },
     live: async () => ({ status: 200, body: { site } }),
     ready: async () => {
-      const { able, because, term } = watch.ability();
-      const body = { site, ableToCommit: able, because, epoch: term };
+      const { able, because, term, evidenceAgeMs } = watch.ability();
+      const body = { site, ableToCommit: able, because, epoch: term, evidenceAgeMs };
       return { status: able ? 200 : 503, body, ...(term === null ? {} : { term }) };
     },
     openapi: async () => ({ status: 200, body: openApi }),

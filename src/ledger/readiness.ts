@@ -140,12 +140,15 @@ export interface Ability {
   readonly because: string;
   /** The term of the last acknowledged write; null: none yet. */
   readonly term: number | null;
+  /** Since the last acknowledged write was sent; null: none yet. */
+  readonly evidenceAgeMs: number | null;
 }
 
 export function decide(state: Readiness, nowMs: number, timing: ReadinessTiming): Ability {
   const { acknowledged, refused } = state;
   const term = acknowledged?.term ?? null;
-  const unable = (because: string): Ability => ({ able: false, because, term });
+  const evidenceAgeMs = acknowledged === null ? null : nowMs - acknowledged.sentMs;
+  const unable = (because: string): Ability => ({ able: false, because, term, evidenceAgeMs });
   if (refused?.by === "probe")
     return unable(`the member refused a probe write: ${refused.code} ${refused.what}`);
   if (acknowledged === null) return unable("no write acknowledged since this front-end started");
@@ -153,7 +156,7 @@ export function decide(state: Readiness, nowMs: number, timing: ReadinessTiming)
     return unable(`no write acknowledged within ${Math.round(timing.patienceMs)} ms`);
   if (nowMs - acknowledged.sentMs > timing.expiryMs)
     return unable(`the last acknowledged write was sent over ${Math.round(timing.expiryMs)} ms ago`);
-  return { able: true, because: `a ${acknowledged.by}'s write was acknowledged`, term };
+  return { able: true, because: `a ${acknowledged.by}'s write was acknowledged`, term, evidenceAgeMs };
 }
 
 /** Whether to write a probe now. The caller keeps to one in flight. */

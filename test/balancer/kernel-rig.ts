@@ -39,6 +39,22 @@ const commands = async function* () {
   for await (const line of createInterface({ input: process.stdin })) yield JSON.parse(line);
 };
 
+/** How late timers of this process were since it was last asked: what this machine could not do at that time. */
+function watchLateness(): () => number {
+  let worstMs = 0;
+  let lastMs = clock.nowMs();
+  setInterval(() => {
+    const nowMs = clock.nowMs();
+    worstMs = Math.max(worstMs, nowMs - lastMs - 5);
+    lastMs = nowMs;
+  }, 5).unref();
+  return () => {
+    const was = worstMs;
+    worstMs = 0;
+    return was;
+  };
+}
+
 // ---- site: says its name, answers "ping", is silent on anything else
 function site(name: string): void {
   const server = createServer((socket) => {
@@ -61,9 +77,14 @@ async function gateway(): Promise<void> {
     tools: TOOLS_ON_PATH,
     log,
   });
+  const latenessMs = watchLateness();
   say({ ready: "gateway" });
   for await (const command of commands()) {
     if (command.stop === true) break;
+    if (command.lateness === true) {
+      say({ latenessMs: latenessMs() });
+      continue;
+    }
     const atMs = clock.nowMs();
     await path.apply(command);
     say({ applied: command.serial, atMs, doneMs: clock.nowMs() });
@@ -217,6 +238,12 @@ const cut = (namespace: string) =>
 const heal = (namespace: string) =>
   runOk(["ip", "netns", "exec", namespace, "nft", "delete", "table", "ip", "cut"]);
 
+/** `ip netns exec` becomes the program itself: its process id is the child's. */
+async function killInside({ child }: Role): Promise<void> {
+  process.kill(child.pid, "SIGKILL");
+  await child.exited;
+}
+
 type Reported = { site: string; endedMs: number | null; error: string; connectedMs: number | null }[];
 
 async function main(): Promise<void> {
@@ -244,8 +271,10 @@ async function main(): Promise<void> {
   await clients.ask({ write: "unacknowledged" });
   await clients.ask({ open: "opening", count: 3, expect: false });
   await clock.sleep(400);
+  await gw.ask({ lateness: true });
   const applied = await gw.ask({ serial: 2, weights: { frankfurt: 1 }, usable: ["frankfurt"] });
   await clock.sleep(2_500);
+  result.latenessMs = (await gw.ask({ lateness: true })).latenessMs;
   const fromMs = Number(applied.atMs);
   result.applyMs = Number(applied.doneMs) - fromMs;
   for (const name of ["idle", "pending", "unacknowledged", "opening", "many"]) {
@@ -280,7 +309,17 @@ async function main(): Promise<void> {
     await clock.sleep(10);
   result.repairedMs = clock.nowMs() - flushMs;
   result.repaired = await clients.ask({ open: "repaired", count: 3, expect: true });
-  await gw.ask({ stop: true });
+  // Its process is killed and starts again: connections of the earlier life still belong to their sites.
+  gw.child.process.stdin?.end();
+  await killInside(gw);
+  const second = await startRole("gw", "gateway");
+  await second.ask({ serial: 6, weights: { frankfurt: 1 }, usable: ["frankfurt"] });
+  await clock.sleep(500);
+  const { report: adopted } = (await clients.ask({ report: "weighted" })) as { report: Reported };
+  result.adopted = adopted.map(
+    ({ site: from, endedMs }) => `${from} ${endedMs === null ? "lives" : "ended"}`,
+  );
+  await second.ask({ stop: true });
   result.events = gw.events.map(({ event, count, tookMs, serial, message }) => ({
     event,
     count,
