@@ -2,10 +2,17 @@
 import type { History } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
+import { BANK, judgeBank } from "./bank.ts";
 import { EPOCHS, judgeEpochs } from "./epochs.ts";
 import { firstFaultAt, JOURNAL, judgeJournal } from "./journal.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import {
+  judgeLinearizableAppend,
+  LINEARIZABLE_LIST_APPEND,
+  LINEARIZABLE_STRING_APPEND,
+} from "./linearizable-append.ts";
 import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
+import { judgeLog, LOG } from "./log.ts";
 
 export interface Judge {
   readonly model: string;
@@ -23,6 +30,16 @@ export const JUDGES: readonly Judge[] = [
     judge: ({ operations }, limits) => judgeLinearizableRegister(operations, limits),
   },
   {
+    model: LINEARIZABLE_LIST_APPEND,
+    summary: "the same for lists: append adds an element, a read gives all of them",
+    judge: ({ operations }, limits) => judgeLinearizableAppend("list", operations, limits),
+  },
+  {
+    model: LINEARIZABLE_STRING_APPEND,
+    summary: "the same for strings: append concatenates, a read gives the string, null is empty",
+    judge: ({ operations }, limits) => judgeLinearizableAppend("string", operations, limits),
+  },
+  {
     model: JOURNAL,
     summary: "appended ids against complete read-backs: lost, duplicated, vanished, undetermined",
     judge: ({ header, operations, marks }) =>
@@ -35,6 +52,22 @@ export const JUDGES: readonly Judge[] = [
       const members = header.meta?.members;
       return judgeEpochs(operations, typeof members === "number" ? Math.floor(members / 2) + 1 : 1);
     },
+  },
+  {
+    model: BANK,
+    summary: "no read of all balances shows money made, destroyed or moved by nobody",
+    judge: ({ header, operations }) => {
+      const { total, mayBeNegative } = header.meta ?? {};
+      return judgeBank(operations, {
+        total: typeof total === "number" ? total : null,
+        mayBeNegative: mayBeNegative === true,
+      });
+    },
+  },
+  {
+    model: LOG,
+    summary: "entries of partitions: lost, duplicated, reordered, changed, appended by nobody",
+    judge: ({ operations }) => judgeLog(operations),
   },
   {
     model: AVAILABILITY,

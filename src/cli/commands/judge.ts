@@ -4,7 +4,7 @@ import type { History } from "../../domain/history.ts";
 import { type ExitCode, OutlastError } from "../../domain/outcome.ts";
 import type { Verdict } from "../../domain/verdict.ts";
 import { mergeHistories } from "../../history/merge.ts";
-import { loadHistory } from "../../history/read.ts";
+import { importHistory } from "../../history/import.ts";
 import { JUDGES, type Judge, judgeOf, LIMITS } from "../../judges/judge.ts";
 import { operationWords } from "../../judges/words.ts";
 
@@ -79,7 +79,7 @@ async function judge(files: readonly string[], options: Options): Promise<void> 
       2,
     );
   const parts: History[] = [];
-  for (const file of files) parts.push(await loadHistory(file));
+  for (const file of files) parts.push(await importHistory(file));
   const [only] = parts;
   const history = parts.length === 1 && only !== undefined ? only : mergeHistories(parts);
   const verdicts = judges.map((each) => each.judge(history, { steps: options.steps }));
@@ -98,7 +98,10 @@ function outputFormat(text: string): "text" | "json" {
 
 export function build(): Command {
   return new Command("judge")
-    .argument("[history...]", "history files; several are merged as the parts of one drill")
+    .argument(
+      "[history...]",
+      "history files (docs/formats.md, or Jepsen's *.edn); several are merged as the parts of one drill",
+    )
     .option(
       "--model <model>",
       "what to judge; may be repeated",
