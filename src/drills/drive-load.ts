@@ -6,7 +6,6 @@ import { mergeHistories } from "../history/merge.ts";
 import type { LoadSummary } from "../load/run-load.ts";
 import { loadHistory } from "../history/read.ts";
 import { JOURNAL_KEY } from "../judges/journal.ts";
-import { favourInstruments } from "../lab/instruments.ts";
 import { LAB_FOLDER, LOGS_FOLDER, PLAN_FILE } from "../lab/keeper/keeper.ts";
 import { logNameOf } from "../lab/keeper/place.ts";
 import { resolverAddress } from "../lab/lab-config.ts";
@@ -71,7 +70,6 @@ export async function startLoads(
       }),
     ),
   );
-  favourInstruments(around.lab.name);
   return runs;
 }
 

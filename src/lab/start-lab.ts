@@ -6,7 +6,7 @@ import { OutlastError } from "../domain/outcome.ts";
 import { outlastCommand, start } from "../runtime/process.ts";
 import { connectKeeper, type KeeperClient } from "./keeper-client.ts";
 import { findLabs } from "./find-labs.ts";
-import { favourInstruments } from "./instruments.ts";
+import { favourRelay } from "./favour-relay.ts";
 import type { LabConfig } from "./keeper/keeper.ts";
 
 export interface Lab extends KeeperClient, AsyncDisposable {
@@ -93,7 +93,7 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
     options.signal.removeEventListener("abort", stopped);
   }
   stdout.resume();
-  favourInstruments(config.name);
+  favourRelay(config.name);
   const keeperPid = childOf(child.pid);
   if (options.detached) {
     stdin.end();

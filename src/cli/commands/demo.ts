@@ -7,7 +7,8 @@ import type { DrillResult } from "../../domain/drill.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { isolateSite } from "../../drills/faults/cut.ts";
 import { loseSite } from "../../drills/faults/lose-site.ts";
-import { type DrillRequest, runDrill, type Surroundings } from "../../drills/run-drill.ts";
+import { replanBalancers } from "../../drills/replan-balancers.ts";
+import { type DrillRequest, runDrill } from "../../drills/run-drill.ts";
 import { FILES } from "../../evidence/folder.ts";
 import { headline } from "../../evidence/headline.ts";
 import { shortDuration } from "../../evidence/quantity.ts";
@@ -39,12 +40,9 @@ function requestOf(part: Pick<DrillRequest, "fault" | "site" | "seed">, holdMs: 
   };
 }
 
-/** Gives every balancer another plan, as an operator would: new file, service restarted. */
-async function rebalance(plan: Plan, topology: Topology, { lab }: Surroundings): Promise<void> {
-  await lab.call("writePlan", { text: formatPlan({ ...topology.plan, balancer: plan.balancer }) });
-  const places = topology.places.filter((place) => place.kind !== "clients");
-  await Promise.all(places.map((place) => lab.call("stopProcess", { place: place.name, name: "balancer" })));
-}
+/** The plan that daemons read: with the lab's addresses, and this plan's way of asking for health. */
+const daemonPlan = ({ balancer }: Plan, topology: Topology): string =>
+  formatPlan({ ...topology.plan, balancer });
 
 async function demonstrate({ evidence, seed }: { evidence?: string; seed?: number }): Promise<void> {
   const signal = interruption();
@@ -95,7 +93,7 @@ async function demonstrate({ evidence, seed }: { evidence?: string; seed?: numbe
     "Its clients still reach it; it can't reach a majority. The port stays open.",
   );
   const portPlan: Plan = { ...plan, balancer: { ...plan.balancer, check: { kind: "tcp" } } };
-  await rebalance(portPlan, topology, around);
+  await replanBalancers(daemonPlan(portPlan, topology), around);
   const portCheck = finish(
     await runDrill(requestOf({ fault: isolateSite, site: other, seed: firstSeed + 1 }, 4_000), {
       ...around,
@@ -108,7 +106,7 @@ async function demonstrate({ evidence, seed }: { evidence?: string; seed?: numbe
     "Act 2, second half: the same cut, and the balancer asks “can this site commit?”",
     "The paper's own argument (“if the health check is sophisticated enough”), measured.",
   );
-  await rebalance(plan, topology, around);
+  await replanBalancers(daemonPlan(plan, topology), around);
   const commitCheck = finish(
     await runDrill(requestOf({ fault: isolateSite, site: other, seed: firstSeed + 2 }, 4_000), around),
   );
