@@ -14,6 +14,8 @@ export interface LabView {
   readonly routes: ReadonlyMap<string, readonly string[]>;
   /** Client regions that have had at least one success. */
   readonly served: ReadonlySet<string>;
+  /** "PLACE/PROCESS" of what its service manager did not start again. */
+  readonly ended: ReadonlySet<string>;
 }
 
 export const emptyView: LabView = {
@@ -23,6 +25,7 @@ export const emptyView: LabView = {
   term: 0,
   routes: new Map(),
   served: new Set(),
+  ended: new Set(),
 };
 
 const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> =>
@@ -58,6 +61,10 @@ export function observe(view: LabView, event: OutlastEvent): LabView {
       return event.profiles.some((profile) => profile.ok > 0) && !view.served.has(event.region)
         ? { ...view, served: new Set([...view.served, event.region]) }
         : view;
+    case "process-exited":
+      return { ...view, ended: new Set([...view.ended, event.process]) };
+    case "process-started":
+      return { ...view, ended: new Set([...view.ended].filter((process) => process !== event.process)) };
     case "fault-applied":
       return event.fault.startsWith("lose-site")
         ? withAble(view, event.target, false, BigInt(event.at))

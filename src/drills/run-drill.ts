@@ -15,7 +15,7 @@ import type { Topology } from "../lab/topology.ts";
 import { runTag } from "../load/schedule.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type ConcludeInput, conclude } from "./conclude.ts";
-import { collectHistory, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
+import { collectHistory, type LoadRun, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
 import type { Fault, FaultTarget } from "./fault.ts";
 import { emptyView, isAble, isServing, type LabView, missing, observe } from "./lab-view.ts";
 import { type EngineTimings, predict } from "./predict.ts";
@@ -131,7 +131,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   around.live({ kind: "target", target, leader: look().leader });
   around.live({ kind: "phase", phase: "starting clients" });
   const loads = await startLoads(request, around, originNs);
-  await clientsServed(logs, look, around);
+  await clientsServed(loads, logs, look, around);
   await lab.call("fidelity", { reset: true }); // what starting processes did to the links is no part of the drill
   await clock.sleep(phasesMs.before, signal);
   interrupted(signal);
@@ -218,19 +218,25 @@ async function serving(
 
 /** Every region's clients have had an answer. */
 async function clientsServed(
+  loads: readonly LoadRun[],
   logs: LogFollower,
   look: () => LabView,
   { plan, signal }: Surroundings,
 ): Promise<void> {
   const silent = () =>
     plan.regions.map((region) => region.name).filter((region) => !look().served.has(region));
-  const served = await logs.until(() => silent().length === 0, LOAD_WITHIN_MS, signal);
+  const dead = () => loads.filter(({ place, process }) => look().ended.has(`${place}/${process}`));
+  await logs.until(() => silent().length === 0 || dead().length > 0, LOAD_WITHIN_MS, signal);
   interrupted(signal);
-  if (served) return;
+  if (silent().length === 0) return;
+  const [first] = dead();
   throw new OutlastError({
-    code: "NO_CLIENT_SUCCESS",
+    code: first === undefined ? "NO_CLIENT_SUCCESS" : "LOAD_FAILED",
     definite: true,
-    what: `clients had no success within ${LOAD_WITHIN_MS / 1000} s before any fault: ${silent().join(", ")}`,
+    what:
+      first === undefined
+        ? `clients had no success within ${LOAD_WITHIN_MS / 1000} s before any fault: ${silent().join(", ")}`
+        : `the clients in ${first.place} ended before any fault`,
     where: "load generators",
     next: "start the lab by 'outlast lab up' and try its virtual address with 'outlast lab exec clients/REGION'",
   });

@@ -30,7 +30,7 @@ export function connectKeeper(name: string, keeperPid: number): KeeperClient {
               definite,
               what: `lab ${name}: ${method}: ${what}`,
               where: `keeper, process ${keeperPid}`,
-              next: "see 'outlast lab status'; a lab that does not answer is ended by 'outlast lab down --force'",
+              next: "see 'outlast lab status'; 'outlast lab down' ends a lab even when its keeper does not answer",
               cause,
             }),
           );

@@ -8,6 +8,7 @@ import { SCENARIOS, scenario } from "../../drills/scenarios.ts";
 import { drillText, runsSummary, runsTable } from "../../evidence/drill-table.ts";
 import { junitXml } from "../../evidence/junit.ts";
 import { drillResultList } from "../../evidence/summary.ts";
+import { PROFILE_NAMES } from "../../load/profiles.ts";
 import { loadPlan } from "../../plan/load.ts";
 import { newId, newSeed } from "../../runtime/random.ts";
 import { interruption } from "../../runtime/process.ts";
@@ -25,7 +26,7 @@ interface RunOptions {
   readonly seed?: number;
   readonly rate: number;
   readonly deadline: number;
-  readonly profiles: string;
+  readonly profiles: readonly string[];
   readonly before: number;
   readonly hold: number;
   readonly after: number;
@@ -41,6 +42,13 @@ function number(minimum: number, maximum: number): (text: string) => number {
     if (text.trim() !== "" && Number.isFinite(value) && value >= minimum && value <= maximum) return value;
     throw new InvalidArgumentError(`expected a number from ${minimum} to ${maximum}`);
   };
+}
+
+function profileList(text: string): string[] {
+  const names = [...new Set(text.split(",").map((name) => name.trim()))];
+  const unknown = names.filter((name) => !(PROFILE_NAMES as readonly string[]).includes(name));
+  if (unknown.length === 0) return names;
+  throw new InvalidArgumentError(`no profile ${unknown.join(", ")}; there are ${PROFILE_NAMES.join(", ")}`);
 }
 
 async function runScenario(name: string, options: RunOptions): Promise<void> {
@@ -71,7 +79,7 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
           load: {
             ratePerSecond: options.rate,
             deadlineMs: options.deadline,
-            profiles: options.profiles.split(","),
+            profiles: options.profiles,
           },
           seed: (firstSeed + run - 1) % SEED_MAX,
           phasesMs: { before: options.before * 1000, hold: options.hold * 1000, after: options.after * 1000 },
@@ -136,7 +144,7 @@ export function build(): Command {
     .option("--seed <n>", "same seed, same load", number(0, SEED_MAX))
     .option("--rate <n>", "operations per second, per region and profile", number(1, 10_000), 50)
     .option("--deadline <ms>", "a client's patience; later answers count as failed", number(10, 60_000), 1000)
-    .option("--profiles <list>", "kinds of clients, docs/load.md", "kernel,dns,pinned")
+    .option("--profiles <list>", `of ${PROFILE_NAMES.join(", ")}`, profileList, ["kernel", "dns", "pinned"])
     .option("--before <s>", "load before the fault", number(1, 600), 5)
     .option("--hold <s>", "how long the fault lasts", number(1, 600), 10)
     .option("--after <s>", "load after everything is back", number(2, 600), 4)

@@ -125,7 +125,9 @@ async function down({ lab, all }: LabOption & { all?: boolean }): Promise<void> 
   const names = all === true ? findLabs().map((found) => found.name) : [lab ?? null];
   for (const name of names) {
     const keeper = connectLab(name);
-    await keeper.call("down", {});
+    await keeper.call("down", {}, AbortSignal.timeout(DOWN_WAIT_MS)).catch((error: unknown) => {
+      process.stderr.write(`its keeper does not answer and is killed: ${String(error)}\n`);
+    });
     const deadlineMs = systemClock.nowMs() + DOWN_WAIT_MS;
     while (existsSync(`/proc/${keeper.keeperPid}`) && systemClock.nowMs() < deadlineMs)
       await systemClock.sleep(20);
