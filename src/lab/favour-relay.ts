@@ -1,6 +1,6 @@
 // The relay stands for wires: it must not be late because the machine's processes are busy. Root raises its priority from
-// outside; inside its user namespace nobody may. The load generators keep theirs: raised, they starved the very processes
-// they measure (a returned site took 20 s to start on a loaded machine). How late both were is measured either way.
+// outside; inside its user namespace nobody may. The load generators keep theirs, or they would take from the very
+// processes they measure (docs/adr/0002). How late both were is measured either way.
 import { readdirSync, readFileSync } from "node:fs";
 import { raisePriority } from "../runtime/process.ts";
 import { isNamed } from "./keeper/place.ts";
