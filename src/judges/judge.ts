@@ -3,6 +3,7 @@ import type { History } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
 import { BANK, judgeBank } from "./bank.ts";
+import { CAUSAL, judgeCausal } from "./causal.ts";
 import { EPOCHS, judgeEpochs } from "./epochs.ts";
 import { firstFaultAt, JOURNAL, judgeJournal } from "./journal.ts";
 import { LIMITS, type Limits } from "./limits.ts";
@@ -13,6 +14,7 @@ import {
 } from "./linearizable-append.ts";
 import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
 import { judgeLog, LOG } from "./log.ts";
+import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
 
 export interface Judge {
   readonly model: string;
@@ -39,6 +41,21 @@ export const JUDGES: readonly Judge[] = [
     summary: "the same for strings: append concatenates, a read gives the string, null is empty",
     judge: ({ operations }, limits) => judgeLinearizableAppend("string", operations, limits),
   },
+  {
+    model: CAUSAL,
+    summary: "registers: causal consistency (CC) over all keys",
+    judge: ({ operations }) => judgeCausal(operations),
+  },
+  ...([...SESSION_MODELS, SESSIONS] as const).map(
+    (model): Judge => ({
+      model,
+      summary:
+        model === SESSIONS
+          ? "registers: all four session guarantees at once"
+          : "registers: this session guarantee, per key",
+      judge: ({ operations }) => judgeSessions(model, operations),
+    }),
+  ),
   {
     model: JOURNAL,
     summary: "appended ids against complete read-backs: lost, duplicated, vanished, undetermined",
