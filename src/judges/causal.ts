@@ -5,7 +5,7 @@
 // key, later in its causal past, has overwritten.
 import type { Operation } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import { components, type Graph, shortestPath } from "./cycles.ts";
+import { components, type Graph, pathFinder } from "./cycles.ts";
 import { INITIAL } from "./register-operations.ts";
 import { type SessionOperation, sessionsOf } from "./session-order.ts";
 import { inOrder, operationWords } from "./words.ts";
@@ -52,11 +52,11 @@ const words = (node: Placed) => operationWords(node.operation.source);
 function topological(graph: Graph): number[] {
   const waits = new Int32Array(graph.nodes);
   const out: number[][] = Array.from({ length: graph.nodes }, () => []);
-  graph.from.forEach((from, edge) => {
+  for (let edge = 0; edge < graph.from.length; edge += 1) {
     const to = graph.to[edge] as number;
     waits[to] = (waits[to] as number) + 1;
-    (out[from] as number[]).push(to);
-  });
+    (out[graph.from[edge] as number] as number[]).push(to);
+  }
   const order: number[] = [];
   for (let node = 0; node < graph.nodes; node += 1) if (waits[node] === 0) order.push(node);
   for (const node of order)
@@ -74,8 +74,9 @@ interface Found {
 
 function circle(graph: Graph, placed: readonly Placed[]): Found {
   const component = components(graph);
-  const edge = graph.from.findIndex((from, each) => component[from] === component[graph.to[each] as number]);
-  const back = shortestPath(graph, graph.to[edge] as number, graph.from[edge] as number) ?? [];
+  let edge = 0;
+  while (component[graph.from[edge] as number] !== component[graph.to[edge] as number]) edge += 1;
+  const back = pathFinder(graph)(graph.to[edge] as number, graph.from[edge] as number) ?? [];
   const nodes = [edge, ...back].map((each) => placed[graph.from[each] as number] as Placed);
   return { reason: `these are each other's cause: ${nodes.map(words).join(" → ")}`, witness: nodes };
 }

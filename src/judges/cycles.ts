@@ -3,8 +3,8 @@
 export interface Graph {
   readonly nodes: number;
   /** Edge e goes from `from[e]` to `to[e]`. */
-  readonly from: readonly number[];
-  readonly to: readonly number[];
+  readonly from: ArrayLike<number>;
+  readonly to: ArrayLike<number>;
 }
 
 interface Adjacency {
@@ -15,16 +15,20 @@ interface Adjacency {
 
 function adjacencyOf({ nodes, from }: Graph): Adjacency {
   const start = new Int32Array(nodes + 1);
-  for (const node of from) start[node + 1] = (start[node + 1] as number) + 1;
+  for (let edge = 0; edge < from.length; edge += 1) {
+    const next = (from[edge] as number) + 1;
+    start[next] = (start[next] as number) + 1;
+  }
   for (let node = 0; node < nodes; node += 1)
     start[node + 1] = (start[node + 1] as number) + (start[node] as number);
   const place = start.slice();
   const list = new Int32Array(from.length);
-  from.forEach((node, edge) => {
+  for (let edge = 0; edge < from.length; edge += 1) {
+    const node = from[edge] as number;
     const at = place[node] as number;
     list[at] = edge;
     place[node] = at + 1;
-  });
+  }
   return { start, list };
 }
 
@@ -76,30 +80,32 @@ export function components(graph: Graph): Int32Array {
   return component;
 }
 
-/** The edges of a shortest path from one node to another over edges that `may` be used; null when there is none. */
-export function shortestPath(
+/**
+ * A function that gives the edges of a shortest path from one node to another over edges that `may` be used; null when
+ * there is none. Made once for many paths in one graph.
+ */
+export function pathFinder(
   graph: Graph,
-  source: number,
-  target: number,
-  may: (edge: number) => boolean = () => true,
-): number[] | null {
+): (source: number, target: number, may?: (edge: number) => boolean) => number[] | null {
   const { start, list } = adjacencyOf(graph);
-  const by = new Map<number, number>();
-  let border = [source];
-  while (border.length > 0) {
-    const next: number[] = [];
-    for (const node of border)
-      for (let at = start[node] as number; at < (start[node + 1] as number); at += 1) {
-        const edge = list[at] as number;
-        const reached = graph.to[edge] as number;
-        if (by.has(reached) || !may(edge)) continue;
-        by.set(reached, edge);
-        if (reached === target) return walkBack(graph, by, source, target);
-        next.push(reached);
-      }
-    border = next;
-  }
-  return null;
+  return (source, target, may = () => true) => {
+    const by = new Map<number, number>();
+    let border = [source];
+    while (border.length > 0) {
+      const next: number[] = [];
+      for (const node of border)
+        for (let at = start[node] as number; at < (start[node + 1] as number); at += 1) {
+          const edge = list[at] as number;
+          const reached = graph.to[edge] as number;
+          if (by.has(reached) || !may(edge)) continue;
+          by.set(reached, edge);
+          if (reached === target) return walkBack(graph, by, source, target);
+          next.push(reached);
+        }
+      border = next;
+    }
+    return null;
+  };
 }
 
 function walkBack(graph: Graph, by: ReadonlyMap<number, number>, source: number, target: number): number[] {

@@ -15,6 +15,7 @@ import {
 import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
 import { judgeLog, LOG } from "./log.ts";
 import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
+import { ISOLATION_LEVELS, type IsolationLevel, judgeTransactions, TRANSACTIONS } from "./transactions.ts";
 
 export interface Judge {
   readonly model: string;
@@ -24,6 +25,9 @@ export interface Judge {
 
 const textsOf = (value: unknown): string[] | undefined =>
   Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
+
+const levelOf = (value: unknown): IsolationLevel =>
+  ISOLATION_LEVELS.find((level) => level === value) ?? "strict-serializable";
 
 export const JUDGES: readonly Judge[] = [
   {
@@ -56,6 +60,12 @@ export const JUDGES: readonly Judge[] = [
       judge: ({ operations }) => judgeSessions(model, operations),
     }),
   ),
+  {
+    model: TRANSACTIONS,
+    summary: "transactions over lists and registers: named anomalies, isolation levels ruled out",
+    judge: ({ header, operations }) =>
+      judgeTransactions(operations, levelOf(header.meta?.isolation), header.uncertaintyNs),
+  },
   {
     model: JOURNAL,
     summary: "appended ids against complete read-backs: lost, duplicated, vanished, undetermined",

@@ -8,7 +8,7 @@
 // they are judged together with monotonic-reads. Each demand is an edge between two writes; a circle through two of them can't be ordered.
 import type { Operation } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import { components, type Graph, shortestPath } from "./cycles.ts";
+import { components, type Graph, pathFinder } from "./cycles.ts";
 import { INITIAL } from "./register-operations.ts";
 import { type SessionOperation, type Sessions, sessionsOf } from "./session-order.ts";
 import { inOrder, operationWords } from "./words.ts";
@@ -115,10 +115,8 @@ function circleOf(graph: Building, values: number, byKey: readonly SessionOperat
     }
     const within = (edge: number) =>
       component[plain.from[edge] as number] === number && component[plain.to[edge] as number] === number;
-    const edges = [
-      ...(shortestPath(plain, other, value, within) ?? []),
-      ...(shortestPath(plain, value, other, within) ?? []),
-    ];
+    const path = pathFinder(plain);
+    const edges = [...(path(other, value, within) ?? []), ...(path(value, other, within) ?? [])];
     const shown = new Set(edges.flatMap((edge) => graph.because[edge] ?? []));
     const writers = new Set(
       [...shown].flatMap(({ from, to }) => [from, to]).filter((each) => each > INITIAL),
