@@ -4,6 +4,7 @@ import type { Verdict } from "../domain/verdict.ts";
 import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
 import { BANK, judgeBank } from "./bank.ts";
 import { CAUSAL, judgeCausal } from "./causal.ts";
+import { CONVERGENCE, judgeConvergence } from "./convergence.ts";
 import { EPOCHS, judgeEpochs } from "./epochs.ts";
 import { firstFaultAt, JOURNAL, judgeJournal } from "./journal.ts";
 import { LIMITS, type Limits } from "./limits.ts";
@@ -90,6 +91,11 @@ export const JUDGES: readonly Judge[] = [
         mayBeNegative: mayBeNegative === true,
       });
     },
+  },
+  {
+    model: CONVERGENCE,
+    summary: "replicas, read by name, agree in the end and on nothing older than an acknowledged write",
+    judge: ({ operations, marks }) => judgeConvergence(operations, marks),
   },
   {
     model: LOG,
