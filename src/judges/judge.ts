@@ -3,6 +3,8 @@ import type { History } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
 import { BANK, judgeBank } from "./bank.ts";
+import { CAUSAL, judgeCausal } from "./causal.ts";
+import { CONVERGENCE, judgeConvergence } from "./convergence.ts";
 import { EPOCHS, judgeEpochs } from "./epochs.ts";
 import { firstFaultAt, JOURNAL, judgeJournal } from "./journal.ts";
 import { LIMITS, type Limits } from "./limits.ts";
@@ -13,6 +15,8 @@ import {
 } from "./linearizable-append.ts";
 import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
 import { judgeLog, LOG } from "./log.ts";
+import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
+import { ISOLATION_LEVELS, type IsolationLevel, judgeTransactions, TRANSACTIONS } from "./transactions.ts";
 
 export interface Judge {
   readonly model: string;
@@ -22,6 +26,9 @@ export interface Judge {
 
 const textsOf = (value: unknown): string[] | undefined =>
   Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
+
+const levelOf = (value: unknown): IsolationLevel =>
+  ISOLATION_LEVELS.find((level) => level === value) ?? "strict-serializable";
 
 export const JUDGES: readonly Judge[] = [
   {
@@ -38,6 +45,27 @@ export const JUDGES: readonly Judge[] = [
     model: LINEARIZABLE_STRING_APPEND,
     summary: "the same for strings: append concatenates, a read gives the string, null is empty",
     judge: ({ operations }, limits) => judgeLinearizableAppend("string", operations, limits),
+  },
+  {
+    model: CAUSAL,
+    summary: "registers: causal consistency (CC) over all keys",
+    judge: ({ operations }) => judgeCausal(operations),
+  },
+  ...([...SESSION_MODELS, SESSIONS] as const).map(
+    (model): Judge => ({
+      model,
+      summary:
+        model === SESSIONS
+          ? "registers: all four session guarantees at once"
+          : "registers: this session guarantee, per key",
+      judge: ({ operations }) => judgeSessions(model, operations),
+    }),
+  ),
+  {
+    model: TRANSACTIONS,
+    summary: "transactions over lists and registers: named anomalies, isolation levels ruled out",
+    judge: ({ header, operations }) =>
+      judgeTransactions(operations, levelOf(header.meta?.isolation), header.uncertaintyNs),
   },
   {
     model: JOURNAL,
@@ -63,6 +91,11 @@ export const JUDGES: readonly Judge[] = [
         mayBeNegative: mayBeNegative === true,
       });
     },
+  },
+  {
+    model: CONVERGENCE,
+    summary: "replicas, read by name, agree in the end and on nothing older than an acknowledged write",
+    judge: ({ operations, marks }) => judgeConvergence(operations, marks),
   },
   {
     model: LOG,

@@ -7,6 +7,7 @@ import type { Limits } from "./limits.ts";
 import { type Fault, toBlocks } from "./register-blocks.ts";
 import { type Register, type RegisterOperation, registerKeys, toRegister } from "./register-operations.ts";
 import { findConflict, orderBlocks } from "./register-order.ts";
+import { isPlainlyLinearizable } from "./register-plain.ts";
 import { findRefusedWhileHeld, placeRefused } from "./register-refused.ts";
 import { searchRegister } from "./register-search.ts";
 import { shrinkWitness } from "./shrink-witness.ts";
@@ -116,6 +117,7 @@ export function judgeLinearizableRegister(operations: readonly Operation[], limi
   let open: { key: string; verdict: RegisterVerdict } | null = null;
   let because: string | null = null;
   for (const [key, list] of keys) {
+    if (isPlainlyLinearizable(list)) continue;
     const verdict = judgeRegister(toRegister(key, list), limits);
     count.steps += verdict.steps;
     if (verdict.searchedBecause !== null) {

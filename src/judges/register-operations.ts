@@ -28,7 +28,8 @@ export interface Register {
   readonly failed: ReadonlyMap<Value, Operation>;
 }
 
-const canonical = (value: unknown): unknown => {
+/** Equal for equal values: objects by their JSON with sorted keys. */
+export const canonical = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null) return value;
   return `\u0000${JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)

@@ -1,0 +1,317 @@
+// Transactions → what of their order can be inferred (after Elle: Kingsbury & Alvaro, VLDB 2020). A list's longest read
+// tells the order of its appends. Of a register only two things are assumed: it begins empty, and a transaction that reads
+// a value and then writes another put the second right behind the first.
+//   ww  wrote the version before the other's      wr  the other read what it wrote
+//   rw  read the version that the other replaced  process, realtime  was over before the other began
+import type { Operation } from "../domain/history.ts";
+import type { Access, Seen, Transaction, TransactionLog } from "./transaction-log.ts";
+
+export const EDGES = ["ww", "wr", "rw", "process", "realtime"] as const;
+export type EdgeKind = (typeof EDGES)[number];
+
+export interface Dependencies {
+  /** Nodes: transactions, and behind them two for each key that stand for many edges (connectEmpty). */
+  readonly nodes: number;
+  readonly from: number[];
+  readonly to: number[];
+  readonly kind: EdgeKind[];
+  /** Key number; -1 for process and realtime. */
+  readonly key: number[];
+}
+
+export interface Anomaly {
+  readonly name: string;
+  readonly reason: string;
+  readonly transactions: readonly Operation[];
+}
+
+export interface Inferred {
+  readonly dependencies: Dependencies;
+  readonly anomalies: readonly Anomaly[];
+  readonly coverage: Readonly<Record<"writes" | "writesOrdered" | "reads" | "readsUsed", number>>;
+}
+
+interface Writer {
+  readonly transaction: number;
+  /** It is the last that its transaction wrote to the key. */
+  readonly final: boolean;
+}
+
+type Connect = (from: number, to: number, kind: EdgeKind, key: number) => void;
+
+interface KeyWork {
+  readonly key: number;
+  readonly name: string;
+  readonly writers: ReadonlyMap<string, Writer>;
+  /** Written by several transactions: nothing can be inferred from them. */
+  readonly repeated: ReadonlySet<string>;
+  readonly readers: readonly { readonly transaction: number; readonly read: Seen }[];
+  readonly accesses: readonly { readonly transaction: number; readonly access: Access }[];
+}
+
+const list = (seen: Seen) => (seen.length > 8 ? `[… ${seen.slice(-8).join(" ")}]` : `[${seen.join(" ")}]`);
+
+/** What a read shows by itself: values of nobody, of failed transactions, half of another's. */
+function readAnomalies(work: KeyWork, log: TransactionLog, found: Anomaly[]): void {
+  const sources = log.transactions;
+  const sourceOf = (transaction: number) => (sources[transaction] as Transaction).source;
+  const checked = new Set<string>();
+  for (const { transaction, read } of work.readers) {
+    const last = read.at(-1);
+    const writer = last === undefined ? undefined : work.writers.get(last);
+    if (writer !== undefined && !writer.final && writer.transaction !== transaction)
+      found.push({
+        name: "G1b",
+        reason: `read ${list(read)} from ${work.name}, but ${last} was not the last that its transaction put there (intermediate read)`,
+        transactions: [sourceOf(writer.transaction), sourceOf(transaction)],
+      });
+    for (const value of read) {
+      if (checked.has(value)) continue;
+      checked.add(value);
+      if (work.writers.has(value) || work.repeated.has(value)) continue;
+      const failed = log.failed.get(`${work.name} ${value}`);
+      found.push(
+        failed === undefined
+          ? {
+              name: "garbage-read",
+              reason: `read ${value} from ${work.name}, which nobody put there`,
+              transactions: [sourceOf(transaction)],
+            }
+          : {
+              name: "G1a",
+              reason: `read ${value} from ${work.name}, whose transaction failed (aborted read)`,
+              transactions: [failed, sourceOf(transaction)],
+            },
+      );
+    }
+  }
+}
+
+/** The order of a list's elements; reads that do not fit it are anomalies. null: nothing can be inferred. */
+function orderOfList(work: KeyWork, log: TransactionLog, found: Anomaly[]): Seen | null {
+  const sourceOf = (transaction: number) => (log.transactions[transaction] as Transaction).source;
+  let longest: { transaction: number; read: Seen } | null = null;
+  for (const reader of work.readers)
+    if (longest === null || reader.read.length > longest.read.length) longest = reader;
+  if (longest === null) return null;
+  const order = longest.read;
+  if (new Set(order).size < order.length) {
+    found.push({
+      name: "duplicate-elements",
+      reason: `read ${list(order)} from ${work.name}: an element is there twice`,
+      transactions: [sourceOf(longest.transaction)],
+    });
+    return null;
+  }
+  let fits = true;
+  for (const { transaction, read } of work.readers) {
+    if (read.every((value, index) => value === order[index])) continue;
+    fits = false;
+    found.push({
+      name: "incompatible-order",
+      reason: `read ${list(read)} and ${list(order)} from ${work.name}: neither begins with the other`,
+      transactions: [sourceOf(transaction), sourceOf(longest.transaction)],
+    });
+  }
+  return fits && !order.some((value) => work.repeated.has(value)) ? order : null;
+}
+
+function connectList(work: KeyWork, order: Seen, connect: Connect): number {
+  const { key, writers, readers } = work;
+  const writerAt = (index: number): number | undefined => {
+    const value = order[index];
+    return value === undefined ? undefined : writers.get(value)?.transaction;
+  };
+  let previous: number | undefined;
+  for (let index = 0; index < order.length; index += 1) {
+    const writer = writerAt(index);
+    if (previous !== undefined && writer !== undefined && writer !== previous)
+      connect(previous, writer, "ww", key);
+    if (writer !== undefined) previous = writer;
+  }
+  for (const { transaction, read } of readers) {
+    const before = writerAt(read.length - 1);
+    if (before !== undefined && before !== transaction) connect(before, transaction, "wr", key);
+    // What the next version is; its writer may be the reader itself.
+    const after = writerAt(read.length);
+    if (after !== undefined && after !== transaction) connect(transaction, after, "rw", key);
+  }
+  return readers.length;
+}
+
+function connectRegister(work: KeyWork, initial: number, connect: Connect): number {
+  const { key, writers, readers, accesses, repeated } = work;
+  const successors = new Map<string, number[]>();
+  for (const { transaction, access } of accesses) {
+    const seen = access.read?.[0];
+    const written = access.writes[0];
+    if (seen === undefined || written === undefined || repeated.has(seen)) continue;
+    const writer = writers.get(seen)?.transaction;
+    if (writer !== undefined && writer !== transaction) connect(writer, transaction, "ww", key);
+    const next = successors.get(seen) ?? [];
+    successors.set(seen, next);
+    next.push(transaction);
+  }
+  let used = 0;
+  for (const { transaction, read } of readers) {
+    const [value] = read;
+    const writer = value === undefined ? undefined : writers.get(value)?.transaction;
+    if (value === undefined || repeated.has(value) || writer === undefined) continue;
+    used += 1;
+    if (writer !== transaction) connect(writer, transaction, "wr", key);
+    for (const next of successors.get(value) ?? [])
+      if (next !== transaction) connect(transaction, next, "rw", key);
+  }
+  return used + connectEmpty(work, initial, connect);
+}
+
+/**
+ * Who read a register empty comes before all its writers: over the node `initial`, or there would be an edge for each
+ * pair. Who then wrote it was the first writer, and comes before the others over `initial + 1`.
+ */
+function connectEmpty(
+  { key, writers, readers, accesses }: KeyWork,
+  initial: number,
+  connect: Connect,
+): number {
+  const firsts = new Set(
+    accesses
+      .filter(({ access }) => access.read?.length === 0 && access.writes.length > 0)
+      .map(({ transaction }) => transaction),
+  );
+  const [first, ...rivals] = firsts;
+  const others = new Set([...writers.values()].map(({ transaction }) => transaction));
+  for (const transaction of others) {
+    connect(initial, transaction, "ww", key);
+    if (first !== undefined && transaction !== first) connect(initial + 1, transaction, "ww", key);
+  }
+  if (first !== undefined) connect(first, initial + 1, "rw", key);
+  for (const rival of rivals) connect(rival, first as number, "rw", key);
+  let used = 0;
+  for (const { transaction, read } of readers) {
+    if (read.length > 0) continue;
+    used += 1;
+    if (!firsts.has(transaction) && !others.has(transaction)) connect(transaction, initial, "rw", key);
+  }
+  return used;
+}
+
+/** Edges from the latest that were over to each that began: the rest follows from them. */
+function connectTimes(transactions: readonly Transaction[], uncertaintyNs: number, connect: Connect): void {
+  const lastOf = new Map<number, number>();
+  const byStart = transactions
+    .map((_, index) => index)
+    .sort((a, b) => startOf(transactions, a) - startOf(transactions, b));
+  const byEnd = byStart.toSorted((a, b) => endOf(transactions, a) - endOf(transactions, b));
+  let ended = 0;
+  let latest: number[] = [];
+  for (const index of byStart) {
+    const started = startOf(transactions, index);
+    for (
+      ;
+      ended < byEnd.length && endOf(transactions, byEnd[ended] as number) + uncertaintyNs < started;
+      ended += 1
+    ) {
+      const over = byEnd[ended] as number;
+      latest = latest.filter(
+        (other) => endOf(transactions, other) + uncertaintyNs >= startOf(transactions, over),
+      );
+      latest.push(over);
+    }
+    for (const over of latest) connect(over, index, "realtime", -1);
+    const { source } = transactions[index] as Transaction;
+    const session = source.session ?? source.process;
+    const before = lastOf.get(session);
+    if (before !== undefined) connect(before, index, "process", -1);
+    if (source.outcome === "ok") lastOf.set(session, index);
+  }
+}
+const startOf = (transactions: readonly Transaction[], index: number) =>
+  (transactions[index] as Transaction).source.invoked;
+const endOf = (transactions: readonly Transaction[], index: number) =>
+  (transactions[index] as Transaction).source.completed ?? Number.POSITIVE_INFINITY;
+
+function keyWorks(log: TransactionLog): KeyWork[] {
+  const works = log.keys.map(({ name }, key) => ({
+    key,
+    name,
+    writers: new Map<string, Writer>(),
+    repeated: new Set<string>(),
+    readers: [] as { transaction: number; read: Seen }[],
+    accesses: [] as { transaction: number; access: Access }[],
+  }));
+  log.transactions.forEach(({ accesses }, transaction) => {
+    for (const access of accesses) {
+      const work = works[access.key];
+      if (work === undefined) continue;
+      work.accesses.push({ transaction, access });
+      if (access.read !== null) work.readers.push({ transaction, read: access.read });
+      access.writes.forEach((value, index) => {
+        if (work.writers.has(value)) work.repeated.add(value);
+        else work.writers.set(value, { transaction, final: index === access.writes.length - 1 });
+      });
+    }
+  });
+  for (const work of works) for (const value of work.repeated) work.writers.delete(value);
+  return works;
+}
+
+/** Two that read the same version of a key and both wrote it: one update is lost. */
+function lostUpdates(work: KeyWork, log: TransactionLog, found: Anomaly[]): void {
+  const updaters = new Map<string, number>();
+  for (const { transaction, access } of work.accesses) {
+    if (access.read === null || access.writes.length === 0) continue;
+    const version = `${access.read.length} ${access.read.at(-1) ?? ""}`;
+    const other = updaters.get(version);
+    if (other === undefined) updaters.set(version, transaction);
+    else
+      found.push({
+        name: "lost-update",
+        reason: `both read ${list(access.read)} from ${work.name} and both wrote it`,
+        transactions: [other, transaction].map((each) => (log.transactions[each] as Transaction).source),
+      });
+  }
+}
+
+export function inferDependencies(log: TransactionLog, uncertaintyNs: number): Inferred {
+  const { transactions, keys } = log;
+  const dependencies = {
+    from: [] as number[],
+    to: [] as number[],
+    kind: [] as EdgeKind[],
+    key: [] as number[],
+  };
+  const connect: Connect = (from, to, kind, key) => {
+    dependencies.from.push(from);
+    dependencies.to.push(to);
+    dependencies.kind.push(kind);
+    dependencies.key.push(key);
+  };
+  const anomalies: Anomaly[] = [];
+  for (const { source, internal } of transactions)
+    if (internal !== null) anomalies.push({ name: "internal", reason: internal, transactions: [source] });
+  const coverage = { writes: 0, writesOrdered: 0, reads: 0, readsUsed: 0 };
+  for (const work of keyWorks(log)) {
+    coverage.writes += work.writers.size + work.repeated.size;
+    coverage.reads += work.readers.length;
+    readAnomalies(work, log, anomalies);
+    lostUpdates(work, log, anomalies);
+    if (keys[work.key]?.list === true) {
+      const order = orderOfList(work, log, anomalies);
+      if (order === null) continue;
+      coverage.writesOrdered += order.length;
+      coverage.readsUsed += connectList(work, order, connect);
+    } else {
+      coverage.writesOrdered += work.accesses.filter(
+        ({ access }) => access.read !== null && access.writes.length > 0,
+      ).length;
+      coverage.readsUsed += connectRegister(work, transactions.length + 2 * work.key, connect);
+    }
+  }
+  connectTimes(transactions, uncertaintyNs, connect);
+  return {
+    dependencies: { nodes: transactions.length + 2 * keys.length, ...dependencies },
+    anomalies,
+    coverage,
+  };
+}
