@@ -1,58 +1,8 @@
 // The kernel path, for real: network namespaces inside a user namespace that dies with its first process. Works as root and
 // as an ordinary user. What happens inside is kernel-rig.ts.
 import assert from "node:assert/strict";
-import { dirname } from "node:path";
 import { before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { cacheFolder } from "../../src/cli/folders.ts";
-import { provideTools } from "../../src/linux/tools.ts";
-import { run } from "../../src/runtime/process.ts";
-
-interface Ended {
-  readonly count: number;
-  readonly never: number;
-  readonly worstMs: number | null;
-  readonly errors: readonly string[];
-  readonly sites: readonly string[];
-}
-interface Opened {
-  readonly sites: readonly string[];
-  readonly open: number;
-}
-interface Rig extends Record<"idle" | "pending" | "unacknowledged" | "opening" | "many", Ended> {
-  readonly early: { readonly report: readonly { readonly error: string }[] };
-  readonly returned: Opened;
-  readonly drained: readonly (number | null)[];
-  readonly moved: Opened;
-  readonly weighted: Opened;
-  readonly repaired: Opened;
-  readonly repairedMs: number;
-  /** How late the gateway's own timers were meanwhile: work of others on this machine. */
-  readonly latenessMs: number;
-  readonly adopted: readonly string[];
-  readonly applyMs: number;
-  readonly left: string;
-  readonly events: readonly { readonly event: string; readonly count?: number }[];
-}
-
-async function inNamespaces(...args: string[]): Promise<Rig> {
-  const tools = await provideTools(
-    ["ip", "nft", "conntrack", "unshare"],
-    cacheFolder(),
-    AbortSignal.timeout(120_000),
-  );
-  assert.ok(tools.kind === "done", JSON.stringify(tools));
-  const { paths } = tools.value;
-  const folders = [...new Set(Object.values(paths).map((path) => dirname(path)))].join(":");
-  const own = "--user --map-root-user --net --mount --pid --fork --kill-child --mount-proc".split(" ");
-  const rig = fileURLToPath(new URL("kernel-rig.ts", import.meta.url));
-  const finished = await run([paths.unshare ?? "unshare", ...own, process.execPath, rig, "main", ...args], {
-    env: { PATH: `${folders}:${process.env.PATH ?? ""}` },
-    timeoutMs: 90_000,
-  });
-  assert.equal(finished.code, 0, finished.stderr);
-  return JSON.parse(finished.stdout) as Rig;
-}
+import { type Ended, type Rig, runKernelRig } from "./run-kernel-rig.ts";
 
 /** Ended within the bar; a machine that is late itself gets that on top, several waits in a row long. */
 function assertWithin({ worstMs, never }: Ended, barMs: number, { latenessMs }: Rig, what: string): void {
@@ -66,7 +16,7 @@ function assertWithin({ worstMs, never }: Ended, barMs: number, { latenessMs }: 
 
 let rig: Rig;
 before(async () => {
-  rig = await inNamespaces("10000");
+  rig = await runKernelRig("10000");
 });
 
 for (const kind of ["idle", "pending", "unacknowledged"] as const)
@@ -88,7 +38,7 @@ test("10 000 connections of a lost site are reset within 2 s, and counted", () =
 });
 
 test("few connections of a lost site end within 100 ms of the change", async () => {
-  const few = await inNamespaces("20");
+  const few = await runKernelRig("20");
   for (const kind of ["idle", "pending", "unacknowledged", "opening", "many"] as const)
     assertWithin(few[kind], 100, few, kind);
 });
