@@ -73,8 +73,6 @@ export function toRegister(key: string, operations: readonly Operation[]): Regis
   return { key, operations: list, values, failed };
 }
 
-const REGISTER_KINDS: ReadonlySet<string> = new Set(["read", "write", "cas"]);
-
 export interface RegisterHistory {
   /** Key → its operations, for keys that only reads, writes and cas touch. */
   readonly keys: ReadonlyMap<string, readonly Operation[]>;
@@ -88,9 +86,9 @@ export function registerKeys(operations: readonly Operation[]): RegisterHistory 
   const foreign = new Set<string>(["journal"]);
   let leftOut = 0;
   for (const operation of operations) {
-    const key = operation.key ?? "";
-    if (!REGISTER_KINDS.has(operation.op)) foreign.add(key);
-    if (operation.from !== undefined || foreign.has(key)) {
+    const { op, key = "", from } = operation;
+    if (op !== "read" && op !== "write" && op !== "cas") foreign.add(key);
+    if (from !== undefined) {
       leftOut += 1;
       continue;
     }
