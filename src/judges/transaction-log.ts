@@ -45,10 +45,23 @@ function stepsOf(value: unknown): Step[] | null {
   return steps;
 }
 
-const seenOf = (value: unknown, list: boolean): Seen | null => {
+/** The same text object for the same value: reads of long lists share their elements, and comparing them is cheap. */
+function sharedTexts(): (value: unknown) => string {
+  const known = new Map<unknown, string>();
+  return (value) => {
+    if (typeof value === "object") return textOf(value);
+    const found = known.get(value);
+    if (found !== undefined) return found;
+    const text = textOf(value);
+    known.set(value, text);
+    return text;
+  };
+}
+
+const seenOf = (value: unknown, list: boolean, text: (value: unknown) => string): Seen | null => {
   if (value === null) return [];
-  if (!list) return [textOf(value)];
-  return Array.isArray(value) ? (value as unknown[]).map(textOf) : null;
+  if (!list) return [text(value)];
+  return Array.isArray(value) ? (value as unknown[]).map(text) : null;
 };
 
 const startsWith = (whole: Seen, start: Seen) => start.every((item, index) => item === whole[index]);
@@ -59,6 +72,7 @@ function accessesOf(
   steps: readonly Step[],
   isList: (key: string) => boolean,
   number: (key: string) => number,
+  text: (value: unknown) => string,
 ): { accesses: Access[]; internal: string | null } {
   const states = new Map<string, { first: Seen | null; known: Seen | null; writes: string[] }>();
   let internal: string | null = null;
@@ -67,7 +81,7 @@ function accessesOf(
     const state = states.get(key) ?? { first: null, known: null, writes: [] };
     states.set(key, state);
     if (kind === "r") {
-      const seen = seenOf(value, list);
+      const seen = seenOf(value, list, text);
       if (seen === null) {
         internal ??= `its read of ${key} is no list`;
         continue;
@@ -82,13 +96,15 @@ function accessesOf(
         internal ??= `it read ${show(seen)} from ${key} after it had put ${show(state.writes)} there`;
       if (state.first === null)
         state.first = list
-          ? seen.slice(0, Math.max(0, seen.length - state.writes.length))
+          ? state.writes.length === 0
+            ? seen
+            : seen.slice(0, Math.max(0, seen.length - state.writes.length))
           : state.writes.length > 0
             ? null
             : seen;
       state.known = seen;
     } else {
-      const written = textOf(value);
+      const written = text(value);
       state.writes.push(written);
       if (!list) state.known = [written];
       else if (state.known !== null) state.known = [...state.known, written];
@@ -130,9 +146,10 @@ export function readTransactions(operations: readonly Operation[]): TransactionL
     keys.push({ name, list: isList(name) });
     return keys.length - 1;
   };
+  const text = sharedTexts();
   const transactions = parsed.map(({ source, steps }): Transaction => {
     const certain = source.outcome === "ok" ? steps : steps.filter(([kind]) => kind !== "r");
-    return { source, ...accessesOf(certain, isList, number) };
+    return { source, ...accessesOf(certain, isList, number, text) };
   });
   return { transactions, keys, failed, unreadable };
 }
