@@ -78,22 +78,34 @@ export function search(moves: readonly Move[], step: Step, stepsMax: number, ini
     mask[(slot >> 5) + 1] = (mask[(slot >> 5) + 1] as number) & ~(1 << (slot & 31));
   };
   const at = (index: number) => moves[index] as Move;
-  /** Moves that change nothing and that this state suits take effect at once. */
-  const settle = (mask: Int32Array) => {
+  /** Slots of open moves, told apart anew for each answer that has to be forced. */
+  let watchers: number[] = [];
+  let movers: { readonly slot: number; readonly index: number; readonly rivals: readonly number[] }[] = [];
+  const sortSlots = () => {
+    watchers = [];
+    movers = [];
     for (let slot = 0; slot < slots.length; slot += 1) {
-      const open = slots[slot] as number;
-      if (open >= 0 && at(open).readOnly && step(mask[0] as number, open) >= 0) put(mask, slot);
+      const index = slots[slot] as number;
+      if (index < 0) continue;
+      if (at(index).readOnly) watchers.push(slot);
+      else movers.push({ slot, index, rivals: rivalsOf(slot, index) });
     }
   };
-  /** Another open move does the same and ends earlier (or has the lower slot). */
-  const waits = (mask: Int32Array, slot: number, index: number): boolean => {
+  /** Slots of open moves that do the same and end earlier (or have the lower slot): they go first. */
+  const rivalsOf = (slot: number, index: number): number[] => {
     const { same, completed } = at(index);
+    const rivals: number[] = [];
     for (let other = 0; other < slots.length; other += 1) {
       const open = slots[other] as number;
-      if (open < 0 || other === slot || at(open).same !== same || has(mask, other)) continue;
-      if (at(open).completed < completed || (at(open).completed === completed && other < slot)) return true;
+      if (open < 0 || other === slot || at(open).same !== same) continue;
+      if (at(open).completed < completed || (at(open).completed === completed && other < slot))
+        rivals.push(other);
     }
-    return false;
+    return rivals;
+  };
+  /** Moves that change nothing and that this state suits take effect at once. */
+  const settle = (mask: Int32Array) => {
+    for (const slot of watchers) if (step(mask[0] as number, slots[slot] as number) >= 0) put(mask, slot);
   };
 
   let steps = 0;
@@ -128,11 +140,11 @@ export function search(moves: readonly Move[], step: Step, stepsMax: number, ini
         if (found >= 0) stack.push(found);
       }
     }
+    if (stack.length > 0) sortSlots();
     for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
       between.load(top, config);
-      for (let other = 0; other < slots.length; other += 1) {
-        const open = slots[other] as number;
-        if (open < 0 || at(open).readOnly || has(config, other) || waits(config, other, open)) continue;
+      for (const { slot: other, index: open, rivals } of movers) {
+        if (has(config, other) || rivals.some((rival) => !has(config, rival))) continue;
         const state = step(config[0] as number, open);
         if (state < 0) continue;
         steps += 1;
