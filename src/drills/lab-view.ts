@@ -58,10 +58,12 @@ export function observe(view: LabView, event: OutlastEvent): LabView {
       return event.profiles.some((profile) => profile.ok > 0) && !view.served.has(event.region)
         ? { ...view, served: new Set([...view.served, event.region]) }
         : view;
-    case "fault-applied":
-      return event.fault.startsWith("lose-site")
-        ? withAble(view, event.target, false, BigInt(event.at))
-        : view;
+    case "fault-applied": {
+      const all = event.fault === "power-loss-all";
+      if (!all && !/^(lose-site|power-loss)/.test(event.fault)) return view;
+      const lost = all ? [...view.able.keys()] : [event.target];
+      return lost.reduce((seen, site) => withAble(seen, site, false, BigInt(event.at)), view);
+    }
     default:
       return view;
   }

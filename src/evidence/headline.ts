@@ -18,7 +18,8 @@ const HAPPENED: Readonly<Record<string, (site: string) => string>> = {
   "kill-agent": (site) => `the agent in ${site} killed`,
   "freeze-agent": (site) => `the agent in ${site} frozen`,
   "disk-full": (site) => `the disk in ${site} full`,
-  "power-loss": () => "power lost in all sites at once",
+  "power-loss": (site) => `power lost in ${site}`,
+  "power-loss-all": () => "power lost in all sites at once",
 };
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
