@@ -3,6 +3,7 @@ import { availableParallelism, release } from "node:os";
 import type { DrillResult } from "../domain/drill.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
+import { agentArguments } from "../drills/controls.ts";
 import type { Fault } from "../drills/fault.ts";
 import { type DrillRequest, type Moment, runDrill, type Surroundings } from "../drills/run-drill.ts";
 import type { DiskKind } from "../lab/disks/disks.ts";
@@ -24,7 +25,6 @@ export interface DrillSession {
   readonly live: (moment: Moment) => void;
   /** null: as the fault needs them. */
   readonly disks?: DiskKind | null;
-  readonly agentArguments?: readonly string[];
 }
 
 /** Throws DISKS_WITHOUT_POWER (exit 2). */
@@ -87,7 +87,7 @@ export async function oneDrill(
     disks: disksFor(request.fault, session.disks),
     detached: false,
     signal,
-    agentArguments: session.agentArguments ?? [],
+    agentArguments: agentArguments(request.controls ?? []),
   });
   await using _ = lab;
   return await runDrill(request, await surroundings(session, lab, topology));

@@ -14,7 +14,7 @@ import { writeFileAtomic } from "../runtime/files.ts";
 import { assess } from "./assess.ts";
 import { generatorLateness } from "./trust.ts";
 import type { FaultTarget } from "./fault.ts";
-import type { DrillRequest, Surroundings } from "./run-drill.ts";
+import { type DrillRequest, type Surroundings, specOf } from "./run-drill.ts";
 
 /** Starting processes are late; what counts is from shortly before the fault on. */
 const LATENESS_BEFORE_NS = 2_000_000_000;
@@ -57,7 +57,7 @@ export async function conclude(input: ConcludeInput): Promise<DrillResult> {
     apiVersion: API_VERSION,
     kind: "DrillResult",
     metadata: evidence.metadata,
-    spec: { scenario: request.fault.kind, site: target.site, load: request.load, seed: request.seed },
+    spec: specOf(request, target),
     status,
   };
   await evidence.complete(result, await reportOf(result, timeline, input));

@@ -19,6 +19,7 @@ import { type ConcludeInput, conclude, copyLogs } from "./conclude.ts";
 import { collectHistory, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
 import { type Fault, type FaultTarget, sitesOf } from "./fault.ts";
 import { emptyView, isAble, isServing, type LabView, missing, observe } from "./lab-view.ts";
+import type { Control } from "./controls.ts";
 import { deleteAcknowledged } from "./sabotage.ts";
 import { synchronise } from "./synchronise.ts";
 import { type EngineTimings, predict } from "./predict.ts";
@@ -33,8 +34,7 @@ export interface DrillRequest {
   readonly seed: number;
   readonly phasesMs: { readonly before: number; readonly hold: number; readonly after: number };
   readonly series: DrillResult["metadata"]["series"];
-  /** Positive control: makes the drill fail, to show that it can. */
-  readonly sabotage?: "delete-acknowledged" | null;
+  readonly controls?: readonly Control[];
 }
 
 export interface Surroundings {
@@ -99,7 +99,7 @@ export async function runDrill(request: DrillRequest, around: Surroundings): Pro
     planName: plan.name,
     planText: around.planText,
     start: clock.wall(),
-    spec: { scenario: request.fault.kind, site: target.site, load: request.load, seed: request.seed },
+    spec: specOf(request, target),
     series: request.series,
   });
   try {
@@ -123,6 +123,17 @@ function siteToHit(plan: Plan, leader: string | null, { avoidLeader = false }: D
   return site;
 }
 
+export const specOf = (
+  { fault, load, seed, controls = [] }: DrillRequest,
+  { site }: FaultTarget,
+): DrillSpec => ({
+  scenario: fault.kind,
+  site: fault.effect === "workload-gone" ? null : site,
+  load,
+  seed,
+  ...(controls.length === 0 ? {} : { controls }),
+});
+
 /** They tell why. Returns what there is to say of them; a lab that is gone took them along. */
 async function keepLogs(lab: Lab, evidence: Evidence, originNs: bigint): Promise<string[]> {
   const folder = lab.pathOf(LOGS_FOLDER);
@@ -145,7 +156,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   const { lab, plan, topology, clock, signal } = around;
   const { evidence, logs, look, target, hitsLeader, originNs } = underway;
   const { fault, phasesMs } = request;
-  around.live({ kind: "target", target, leader: look().leader });
+  if (fault.effect !== "workload-gone") around.live({ kind: "target", target, leader: look().leader });
   around.live({ kind: "phase", phase: "starting clients" });
   if (fault.disks === "loop") await synchronise(request, around);
   const loads = await startLoads(request, around, originNs);
@@ -192,8 +203,9 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
 
   around.live({ kind: "phase", phase: "reading everything back" });
   await stopLoads(loads, around);
-  const sabotaged =
-    request.sabotage === "delete-acknowledged" ? await deleteAcknowledged(request, around, loads) : null;
+  const sabotaged = request.controls?.includes("delete-acknowledged")
+    ? await deleteAcknowledged(request, around, loads)
+    : null;
   const readBackFile = await readBackAll(request, around, loads, originNs);
   const fidelity = await lab.call("fidelity", { reset: false }, signal);
   logs.drain();

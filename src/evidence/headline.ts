@@ -75,7 +75,9 @@ export function headline(result: DrillResult): string {
   const because = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
   if (phase === "running") return `Drill ${result.spec.scenario} is running.`; // the fault may not have happened yet
   if (phase === "aborted") return `Drill ${result.spec.scenario} aborted${because}.`;
+  const { controls = [] } = result.spec;
   return [
+    ...(controls.length === 0 ? [] : [`Positive control (${controls.join(", ")}), made to fail.`]),
     `${happened(result.spec)}.`,
     clientsSentence(result),
     lossSentence(result),

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { stringify } from "yaml";
 import type { DrillResult, DrillResultList } from "../../domain/drill.ts";
 import { OutlastError } from "../../domain/outcome.ts";
+import type { Control } from "../../drills/controls.ts";
 import { SCENARIOS, scenario } from "../../drills/scenarios.ts";
 import { rewriteReports } from "../../evidence/build-report.ts";
 import { drillText, runsSummary, runsTable } from "../../evidence/drill-table.ts";
@@ -58,6 +59,11 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
   const signal = interruption();
   const provisions = await provision(plan, signal);
   const series = options.runs > 1 ? newId().slice(0, 8) : null;
+  const controls: Control[] = [
+    ...(options.unsafeNoFsync === true ? (["no-fsync"] as const) : []),
+    ...(options.unsafeStaleReads === true ? (["stale-reads"] as const) : []),
+    ...(options.unsafeDeleteAcknowledged === true ? (["delete-acknowledged"] as const) : []),
+  ];
   const firstSeed = options.seed ?? newSeed();
   const evidenceRoot = options.evidence ?? evidenceFolder();
   const results: DrillResult[] = [];
@@ -83,13 +89,9 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
           seed: (firstSeed + run - 1) % SEED_MAX,
           phasesMs: { before: options.before * 1000, hold: options.hold * 1000, after: options.after * 1000 },
           series: series === null ? null : { id: series, run, of: options.runs },
-          sabotage: options.unsafeDeleteAcknowledged === true ? "delete-acknowledged" : null,
+          controls,
         },
         disks: options.disks ?? null,
-        agentArguments: [
-          ...(options.unsafeNoFsync === true ? ["--unsafe-no-fsync"] : []),
-          ...(options.unsafeStaleReads === true ? ["--unsafe-stale-reads"] : []),
-        ],
       }),
     );
   }
@@ -138,7 +140,7 @@ const unknownSite = (site: string, known: readonly string[]) =>
 export const exitCodeOf = ({ summary }: DrillResultList): number =>
   summary.objectiveMet === true ? 0 : summary.objectiveMet === false ? 1 : 5;
 
-/** Positive controls: each makes a drill fail, to show that it can (docs/evidence.md). */
+/** docs/evidence.md, positive controls. */
 const control = (flag: string, description: string) => new Option(flag, description).hideHelp();
 
 export function build(): Command {

@@ -161,13 +161,10 @@ export async function startKeeper(
         return;
       }
       case "power-off": {
-        const power = disks.sites.power;
-        if (power === undefined)
-          throw new RangeError("a disk in memory has nothing that is not synchronised");
         const lost = change.places.map(placeNamed);
         for (const name of change.places) places.delete(name);
         await Promise.all(lost.map((running) => running.kill()));
-        await power.cut(namespacesOf(change.places));
+        await disks.sites.power?.cut(namespacesOf(change.places));
         await Promise.all(lost.map((running) => removePlace(running.place)));
         return;
       }
@@ -216,6 +213,8 @@ export async function startKeeper(
 
   const apply = async (request: ChangeRequest): Promise<ChangeReport> => {
     if (active.has(request.id)) throw new RangeError(`change ${request.id} is already active`);
+    if (disks.sites.power === undefined && request.changes.some(({ kind }) => kind === "power-off"))
+      throw new RangeError("a disk in memory has nothing that is not synchronised");
     const timer = setTimeout(() => {
       heal(request.id, "its deadline passed").catch((error: unknown) =>
         log.error(`change ${request.id} could not be reverted: ${String(error)}`),
