@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { OutlastError } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Installation } from "../engines/contract.ts";
+import type { DiskKind } from "../lab/disks/disks.ts";
 import { labConfig } from "../lab/lab-config.ts";
 import { type Lab, startLab } from "../lab/start-lab.ts";
 import type { Topology } from "../lab/topology.ts";
@@ -23,6 +24,8 @@ export interface OpenLabOptions {
   readonly seed: number;
   readonly detached: boolean;
   readonly signal: AbortSignal;
+  /** Default: memory. */
+  readonly disks?: DiskKind;
   /** Added to every agent's command line (positive controls). */
   readonly agentArguments: readonly string[];
 }
@@ -53,6 +56,7 @@ export async function openLab(
     name: options.name,
     seed: options.seed,
     formatPlan,
+    disks: options.disks ?? "memory",
     outlast: outlastCommand,
     agentArguments: [
       "--engine-program",

@@ -37,6 +37,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     hidden: true,
     load: () => import("./commands/load.ts"),
   },
+  disks: {
+    summary: "disks of a lab that can lose power",
+    hidden: true,
+    load: () => import("./commands/disks.ts"),
+  },
   keeper: { summary: "first process of a lab", hidden: true, load: () => import("./commands/keeper.ts") },
   lab: {
     summary: "sites emulated on this machine, with a real network between them",
@@ -45,6 +50,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   route: {
     summary: "which sites a balancer sends each client region to, and why",
     load: () => import("./commands/route.ts"),
+  },
+  sabotage: {
+    summary: "positive control of a drill",
+    hidden: true,
+    load: () => import("./commands/sabotage.ts"),
   },
   relay: { summary: "emulated links of a lab", hidden: true, load: () => import("./commands/relay.ts") },
   judge: { summary: "Judge a recorded history", load: () => import("./commands/judge.ts") },

@@ -127,6 +127,8 @@ export interface DrillSpec {
   readonly site: string | null;
   readonly load: DrillLoad;
   readonly seed: number;
+  /** Positive controls in force: the run was made to fail, to show that it can. */
+  readonly controls?: readonly string[];
 }
 
 export interface DrillStatus {

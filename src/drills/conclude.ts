@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { API_VERSION, type DrillEnvironment, type DrillResult } from "../domain/drill.ts";
 import type { History, Mark } from "../domain/history.ts";
 import { linkBetween } from "../domain/plan.ts";
-import { buildReport } from "../evidence/build-report.ts";
+import { buildReport, runsOf } from "../evidence/build-report.ts";
 import type { Evidence } from "../evidence/folder.ts";
 import { keyEvents, type Timeline } from "../evidence/timeline.ts";
 import { openHistoryWriter } from "../history/write.ts";
@@ -14,7 +14,7 @@ import { writeFileAtomic } from "../runtime/files.ts";
 import { assess } from "./assess.ts";
 import { generatorLateness } from "./trust.ts";
 import type { FaultTarget } from "./fault.ts";
-import type { DrillRequest, Surroundings } from "./run-drill.ts";
+import { type DrillRequest, type Surroundings, specOf } from "./run-drill.ts";
 
 /** Starting processes are late; what counts is from shortly before the fault on. */
 const LATENESS_BEFORE_NS = 2_000_000_000;
@@ -57,12 +57,17 @@ export async function conclude(input: ConcludeInput): Promise<DrillResult> {
     apiVersion: API_VERSION,
     kind: "DrillResult",
     metadata: evidence.metadata,
-    spec: { scenario: request.fault.kind, site: target.site, load: request.load, seed: request.seed },
+    spec: specOf(request, target),
     status,
   };
   await evidence.complete(result, await reportOf(result, timeline, input));
   return result;
 }
+
+const DISK_WORDS = {
+  memory: "tmpfs (synchronisation costs nothing)",
+  loop: "ext4 on a loop device, its image on this machine's disk",
+} as const;
 
 function environmentOf({ around, fidelity, history, marks }: ConcludeInput): DrillEnvironment {
   const measured = (a: string, b: string) =>
@@ -73,7 +78,7 @@ function environmentOf({ around, fidelity, history, marks }: ConcludeInput): Dri
     linkDriver: "vxlan-relay",
     relayLatenessMs: fidelity.latenessMs,
     generatorLatenessMs: generatorLateness(history.operations, faultAt - LATENESS_BEFORE_NS),
-    disks: ["tmpfs (synchronisation costs nothing)"],
+    disks: [DISK_WORDS[around.lab.disks]],
     links: around.plan.links.map(({ between }) => ({
       between,
       plannedRoundTripMs: linkBetween(around.plan, ...between).roundTripMs,
@@ -86,7 +91,7 @@ function environmentOf({ around, fidelity, history, marks }: ConcludeInput): Dri
  * Events of this drill (a lab may have seen others before) and other words of every process. A load's summary line is no
  * event: it gets a file of its own.
  */
-async function copyLogs(from: string, to: string, originNs: bigint): Promise<void> {
+export async function copyLogs(from: string, to: string, originNs: bigint): Promise<void> {
   const isSummary = (line: string) => line.startsWith('{"load":"summary"');
   const isEarlier = (line: string) => {
     const at = /^\{"at":"(\d+)"/.exec(line)?.[1];
@@ -113,7 +118,7 @@ async function writeHistory(path: string, { header, operations, marks }: History
   await writer.close();
 }
 
-function reportOf(
+async function reportOf(
   result: DrillResult,
   timeline: Timeline,
   { evidence, around }: ConcludeInput,
@@ -127,5 +132,5 @@ function reportOf(
     brokenEventLines: timeline.brokenLines,
     historyPath: evidence.historyPath,
   };
-  return buildReport(loaded, [result]);
+  return buildReport(loaded, await runsOf(around.evidenceRoot, result));
 }

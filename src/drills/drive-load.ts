@@ -6,7 +6,8 @@ import { mergeHistories } from "../history/merge.ts";
 import type { LoadSummary } from "../load/run-load.ts";
 import { loadHistory } from "../history/read.ts";
 import { JOURNAL_KEY } from "../judges/journal.ts";
-import { LAB_FOLDER, LOGS_FOLDER, PLAN_FILE } from "../lab/keeper/keeper.ts";
+import { LAB_FOLDER } from "../lab/disks/disks.ts";
+import { LOGS_FOLDER, PLAN_FILE } from "../lab/keeper/keeper.ts";
 import { logNameOf } from "../lab/keeper/place.ts";
 import { resolverAddress } from "../lab/lab-config.ts";
 import type { DrillRequest, Surroundings } from "./run-drill.ts";
@@ -102,7 +103,7 @@ export async function stopLoads(runs: readonly LoadRun[], around: Surroundings):
   );
 }
 
-async function endedWell(
+export async function endedWell(
   place: string,
   process: string,
   withinMs: number,

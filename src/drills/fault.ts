@@ -13,8 +13,10 @@ export interface Fault {
   readonly kind: string;
   readonly summary: string;
   readonly changes: (target: FaultTarget, topology: Topology) => readonly LabChange[];
-  /** Clients can't reach the site any more (as opposed to: the site can't commit, or neither). */
-  readonly effect: "site-unreachable" | "site-unable" | "leader-gone" | "degraded";
+  /** Present when only such disks can suffer it. */
+  readonly disks?: "loop";
+  /** Clients can't reach the site any more (as opposed to: the site can't commit, or neither); or no site is left. */
+  readonly effect: "site-unreachable" | "site-unable" | "leader-gone" | "degraded" | "workload-gone";
   /** What ends it besides healing: nothing is held for faults that are over at once (a kill). */
   readonly lasting: boolean;
 }

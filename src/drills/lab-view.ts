@@ -65,10 +65,12 @@ export function observe(view: LabView, event: OutlastEvent): LabView {
       return { ...view, ended: new Set([...view.ended, event.process]) };
     case "process-started":
       return { ...view, ended: new Set([...view.ended].filter((process) => process !== event.process)) };
-    case "fault-applied":
-      return event.fault.startsWith("lose-site")
-        ? withAble(view, event.target, false, BigInt(event.at))
-        : view;
+    case "fault-applied": {
+      const all = event.fault === "power-loss-all";
+      if (!all && !/^(lose-site|power-loss)/.test(event.fault)) return view;
+      const lost = all ? [...view.able.keys()] : [event.target];
+      return lost.reduce((seen, site) => withAble(seen, site, false, BigInt(event.at)), view);
+    }
     default:
       return view;
   }

@@ -11,7 +11,8 @@ export interface Loss {
 
 export function objectiveResults(
   objective: Objective | null,
-  recoveryTimeMs: number | null,
+  /** null: they did not recover while watched. */
+  recoveryTimeMs: number | null | "not asked",
   loss: Loss,
   verdicts: readonly Verdict[],
 ): ObjectiveResult[] {
@@ -28,14 +29,20 @@ export function objectiveResults(
   if (objective === null) return [consistency];
   const zero = objective.recoveryPointMs === 0;
   const point = zero ? loss.lost : loss.recoveryPointMs;
+  const time: ObjectiveResult[] =
+    recoveryTimeMs === "not asked"
+      ? []
+      : [
+          {
+            name: "recovery time",
+            unit: "ms",
+            asked: objective.recoveryTimeMs,
+            measured: recoveryTimeMs,
+            met: recoveryTimeMs !== null && recoveryTimeMs <= objective.recoveryTimeMs,
+          },
+        ];
   return [
-    {
-      name: "recovery time",
-      unit: "ms",
-      asked: objective.recoveryTimeMs,
-      measured: recoveryTimeMs,
-      met: recoveryTimeMs !== null && recoveryTimeMs <= objective.recoveryTimeMs,
-    },
+    ...time,
     {
       name: "recovery point",
       unit: zero ? "writes" : "ms",

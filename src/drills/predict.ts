@@ -82,6 +82,14 @@ export function predict(plan: Plan, fault: Fault, hitsLeader: boolean, timings: 
       const terms = hitsLeader ? [election, reconnect] : [reconnect];
       return { terms, recoveryTimeMs: terms.reduce((sum, term) => sum + term.ms, 0) };
     }
+    case "workload-gone": {
+      // How long machines and programs take to start is not the plan's: no time is promised.
+      const terms = [
+        { ...election, because: `${election.because}, once enough sites have started` },
+        reconnect,
+      ];
+      return { terms, recoveryTimeMs: Number.POSITIVE_INFINITY };
+    }
     case "degraded":
       return { terms: [reconnect], recoveryTimeMs: reconnect.ms };
     default:

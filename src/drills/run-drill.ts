@@ -1,5 +1,6 @@
 // One drill, as an outline: serve → load → predict → fault → hold → heal → full redundancy → read-back → judge → evidence.
 // The lab is already up; nothing in it is told of the fault.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DrillResult, DrillSpec } from "../domain/drill.ts";
 import type { OutlastEvent } from "../domain/event.ts";
@@ -14,10 +15,13 @@ import type { Lab } from "../lab/start-lab.ts";
 import type { Topology } from "../lab/topology.ts";
 import { runTag } from "../load/schedule.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { type ConcludeInput, conclude } from "./conclude.ts";
+import { type ConcludeInput, conclude, copyLogs } from "./conclude.ts";
 import { collectHistory, type LoadRun, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
-import type { Fault, FaultTarget } from "./fault.ts";
+import { type Fault, type FaultTarget, sitesOf } from "./fault.ts";
 import { emptyView, isAble, isServing, type LabView, missing, observe } from "./lab-view.ts";
+import type { Control } from "./controls.ts";
+import { deleteAcknowledged } from "./sabotage.ts";
+import { synchronise } from "./synchronise.ts";
 import { type EngineTimings, predict } from "./predict.ts";
 
 export interface DrillRequest {
@@ -30,6 +34,7 @@ export interface DrillRequest {
   readonly seed: number;
   readonly phasesMs: { readonly before: number; readonly hold: number; readonly after: number };
   readonly series: DrillResult["metadata"]["series"];
+  readonly controls?: readonly Control[];
 }
 
 export interface Surroundings {
@@ -94,14 +99,17 @@ export async function runDrill(request: DrillRequest, around: Surroundings): Pro
     planName: plan.name,
     planText: around.planText,
     start: clock.wall(),
-    spec: { scenario: request.fault.kind, site: target.site, load: request.load, seed: request.seed },
+    spec: specOf(request, target),
     series: request.series,
   });
   try {
     return await drive(request, around, { evidence, logs, look, target, hitsLeader, originNs });
   } catch (error) {
     const why = error instanceof OutlastError ? `${error.failure.code} ${error.failure.what}` : String(error);
-    await evidence.abort([signal.aborted ? "interrupted" : why]);
+    const kept = await keepLogs(lab, evidence, originNs).catch((cause: unknown) => [
+      `logs could not be kept: ${String(cause)}`,
+    ]);
+    await evidence.abort([signal.aborted ? "interrupted" : why, ...kept]);
     throw error;
   } finally {
     around.earlierTags.push(runTag(originNs));
@@ -113,6 +121,26 @@ function siteToHit(plan: Plan, leader: string | null, { avoidLeader = false }: D
   const site = avoidLeader ? names.find((name) => name !== leader) : (leader ?? names[0]);
   if (site === undefined) throw new RangeError("a plan without sites");
   return site;
+}
+
+export const specOf = (
+  { fault, load, seed, controls = [] }: DrillRequest,
+  { site }: FaultTarget,
+): DrillSpec => ({
+  scenario: fault.kind,
+  site: fault.effect === "workload-gone" ? null : site,
+  load,
+  seed,
+  ...(controls.length === 0 ? {} : { controls }),
+});
+
+/** They tell why. Returns what there is to say of them; a lab that is gone took them along. */
+async function keepLogs(lab: Lab, evidence: Evidence, originNs: bigint): Promise<string[]> {
+  const folder = lab.pathOf(LOGS_FOLDER);
+  if (!existsSync(folder)) return ["the lab is gone, and its logs with it"];
+  await copyLogs(folder, evidence.logsFolder, originNs);
+  await evidence.mergeEvents(originNs);
+  return [];
 }
 
 interface Underway {
@@ -128,8 +156,9 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   const { lab, plan, topology, clock, signal } = around;
   const { evidence, logs, look, target, hitsLeader, originNs } = underway;
   const { fault, phasesMs } = request;
-  around.live({ kind: "target", target, leader: look().leader });
+  if (fault.effect !== "workload-gone") around.live({ kind: "target", target, leader: look().leader });
   around.live({ kind: "phase", phase: "starting clients" });
+  if (fault.disks === "loop") await synchronise(request, around);
   const loads = await startLoads(request, around, originNs);
   await clientsServed(loads, logs, look, around);
   await lab.call("fidelity", { reset: true }); // what starting processes did to the links is no part of the drill
@@ -161,11 +190,11 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   await clock.sleep(phasesMs.hold, signal);
   interrupted(signal);
   const healed = await lab.call("heal", { id, because: "the drill's hold time is over" }, signal);
-  around.live({ kind: "phase", phase: `${target.site} heals; waiting until it has caught up` });
+  around.live({ kind: "phase", phase: "healed; waiting until every site has caught up" });
 
   const redundantAgain = () =>
     plan.sites.every((site) => isAble(look(), site.name)) &&
-    backSince(look(), fault, target, BigInt(healed.beforeNs));
+    backSince(look(), lostSites(fault, target, topology), BigInt(healed.beforeNs));
   const redundant = await logs.until(redundantAgain, REDUNDANT_WITHIN_MS, signal);
   const redundantAtNs = redundant ? clock.nowNs() : null;
   interrupted(signal);
@@ -174,6 +203,9 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
 
   around.live({ kind: "phase", phase: "reading everything back" });
   await stopLoads(loads, around);
+  const sabotaged = request.controls?.includes("delete-acknowledged")
+    ? await deleteAcknowledged(request, around, loads)
+    : null;
   const readBackFile = await readBackAll(request, around, loads, originNs);
   const fidelity = await lab.call("fidelity", { reset: false }, signal);
   logs.drain();
@@ -183,6 +215,15 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   const marks: Mark[] = [
     { mark: "fault", at: at(applied.beforeNs), name: fault.kind, site: target.site, detail: { hitsLeader } },
     { mark: "heal", at: at(healed.beforeNs), name: fault.kind, site: target.site },
+    ...(sabotaged === null
+      ? []
+      : [
+          {
+            mark: "event" as const,
+            at: at(sabotaged.atNs),
+            name: `positive control: deleted ${sabotaged.id}`,
+          },
+        ]),
   ];
   const input: ConcludeInput = {
     request,
@@ -242,10 +283,15 @@ async function clientsServed(
   });
 }
 
-/** A lost site must have said anew that it serves; for other faults there is nothing to wait for beyond being able. */
-function backSince(view: LabView, fault: Fault, target: FaultTarget, healedNs: bigint): boolean {
-  return fault.effect !== "site-unreachable" || (view.able.get(target.site)?.atNs ?? 0n) > healedNs;
+/** For other faults there is nothing to wait for beyond being able. */
+function lostSites(fault: Fault, target: FaultTarget, topology: Topology): readonly string[] {
+  if (fault.effect === "workload-gone") return sitesOf(topology);
+  return fault.effect === "site-unreachable" ? [target.site] : [];
 }
+
+/** A lost site must have said anew that it serves. */
+const backSince = (view: LabView, lost: readonly string[], healedNs: bigint): boolean =>
+  lost.every((site) => (view.able.get(site)?.atNs ?? 0n) > healedNs);
 
 function interrupted(signal: AbortSignal): void {
   if (!signal.aborted) return;

@@ -4,11 +4,14 @@ import type { Fault } from "./fault.ts";
 import { cutOneWay, cutPair, isolateSite } from "./faults/cut.ts";
 import { diskFull, lossyLink, slowLink } from "./faults/degrade.ts";
 import { loseSite, loseSiteWithDisks } from "./faults/lose-site.ts";
+import { powerLoss, powerLossAll } from "./faults/power-loss.ts";
 import { freezeAgent, freezeMember, killAgent, killMember } from "./faults/processes.ts";
 
 const ALL: readonly Fault[] = [
   loseSite,
   loseSiteWithDisks,
+  powerLoss,
+  powerLossAll,
   isolateSite,
   cutPair,
   cutOneWay,

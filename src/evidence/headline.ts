@@ -18,7 +18,8 @@ const HAPPENED: Readonly<Record<string, (site: string) => string>> = {
   "kill-agent": (site) => `the agent in ${site} killed`,
   "freeze-agent": (site) => `the agent in ${site} frozen`,
   "disk-full": (site) => `the disk in ${site} full`,
-  "power-loss": () => "power lost in all sites at once",
+  "power-loss": (site) => `power lost in ${site}`,
+  "power-loss-all": () => "power lost in all sites at once",
 };
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -74,7 +75,9 @@ export function headline(result: DrillResult): string {
   const because = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
   if (phase === "running") return `Drill ${result.spec.scenario} is running.`; // the fault may not have happened yet
   if (phase === "aborted") return `Drill ${result.spec.scenario} aborted${because}.`;
+  const { controls = [] } = result.spec;
   return [
+    ...(controls.length === 0 ? [] : [`Positive control (${controls.join(", ")}), made to fail.`]),
     `${happened(result.spec)}.`,
     clientsSentence(result),
     lossSentence(result),

@@ -6,6 +6,8 @@ export type LabChange =
   | { readonly kind: "links"; readonly ends: readonly LinkEnd[]; readonly set: Partial<LinkState> }
   /** Silence and the end of every process in one instant; healed: a new machine with the same disks, or empty ones. */
   | { readonly kind: "lose-place"; readonly place: string; readonly wipeDisks: boolean }
+  /** As above in all these places in the same instant, and what they had not synchronised is gone. Needs loop disks. */
+  | { readonly kind: "power-off"; readonly places: readonly string[] }
   /** SIGKILL; whoever supervises the process starts it again. Nothing to revert. */
   | { readonly kind: "kill-process"; readonly place: string; readonly process: string }
   /** SIGSTOP; healed: SIGCONT. */
@@ -45,6 +47,7 @@ export function effectiveLinks(
   const settings = active.flat().flatMap((change) => {
     if (change.kind === "links") return [{ ends: change.ends, set: change.set }];
     if (change.kind === "lose-place") return [{ ends: allLinksOf(change.place), set: { cut: true } }];
+    if (change.kind === "power-off") return [{ ends: change.places.flatMap(allLinksOf), set: { cut: true } }];
     return [];
   });
   return base.map((link) =>

@@ -1,6 +1,7 @@
 // Plan → everything a keeper needs. Pure: what each place's service manager runs is a list of command lines, the same
 // that a production machine would run.
 import type { Plan } from "../domain/plan.ts";
+import type { DiskKind } from "./disks/disks.ts";
 import { diskOf, type LabConfig, PLAN_FILE } from "./keeper/keeper.ts";
 import type { ProcessSpec } from "./keeper/place.ts";
 import { resolverConfig } from "./resolver-config.ts";
@@ -13,6 +14,7 @@ export interface LabOptions {
   readonly formatPlan: (plan: Plan) => string;
   /** argv of an outlast verb. */
   readonly outlast: (...args: readonly string[]) => readonly string[];
+  readonly disks: DiskKind;
   /** Added to every agent's command line (the installed engine, positive controls). */
   readonly agentArguments: readonly string[];
 }
@@ -30,6 +32,7 @@ export function labConfig(plan: Plan, options: LabOptions): LabConfig {
     files: Object.fromEntries(
       gateways.map((gateway) => [resolverFile(gateway), resolverConfig(topology, gateway)]),
     ),
+    disks: options.disks,
     diskBytesPerPlace: DISK_BYTES_PER_PLACE,
     seed: options.seed,
   };

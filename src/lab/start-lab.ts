@@ -3,7 +3,9 @@
 import { createInterface } from "node:readline";
 import { readFileSync } from "node:fs";
 import { OutlastError } from "../domain/outcome.ts";
-import { outlastCommand, start } from "../runtime/process.ts";
+import { type Child, outlastCommand, start } from "../runtime/process.ts";
+import type { DiskKind } from "./disks/disks.ts";
+import { startDisks } from "./disks/start-disks.ts";
 import { connectKeeper, type KeeperClient } from "./keeper-client.ts";
 import { findLabs } from "./find-labs.ts";
 import { favourRelay } from "./favour-relay.ts";
@@ -11,6 +13,8 @@ import type { LabConfig } from "./keeper/keeper.ts";
 
 export interface Lab extends KeeperClient, AsyncDisposable {
   readonly name: string;
+  /** What the sites keep their data on. */
+  readonly disks: DiskKind;
 }
 
 export interface StartLabOptions {
@@ -35,6 +39,8 @@ const UNSHARE = [
   "--mount-proc",
   "--",
 ];
+/** In front of the last of UNSHARE: mounts made in the namespace we come from appear, ours do not appear there. */
+const RECEIVE_MOUNTS = ["--propagation", "slave"];
 const DOWN_GRACE_MS = 3_000;
 
 export async function startLab(config: LabConfig, options: StartLabOptions): Promise<Lab> {
@@ -49,12 +55,22 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
       },
       2,
     );
+  // Every process of the lab inherits its name: whose it is can be read from outside.
+  const path = [...options.toolFolders, options.path].join(":");
+  const env = { PATH: path, OUTLAST_LAB: config.name };
+  const disks =
+    config.disks === "loop"
+      ? await startDisks({ lab: config.name, bytesPerDisk: config.diskBytesPerPlace, env })
+      : null;
+  const unshare =
+    disks === null
+      ? UNSHARE
+      : ["nsenter", `--target=${disks.pid}`, "--mount", "--", ...UNSHARE.toSpliced(-1, 0, ...RECEIVE_MOUNTS)];
   const keeper = outlastCommand("keeper", "--lab", config.name, ...(options.detached ? [] : ["--lifeline"]));
-  const child = await start([...UNSHARE, ...keeper], {
+  const child = await start([...unshare, ...keeper], {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true, // its own session: Ctrl-C in our terminal must reach only us
-    // Every process of the lab inherits its name: whose it is can be read from outside.
-    env: { PATH: [...options.toolFolders, options.path].join(":"), OUTLAST_LAB: config.name },
+    env,
   });
   let lastWords = "";
   child.process.stderr?.on("data", (chunk: Buffer) => {
@@ -70,6 +86,7 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
     const first = await firstLine(stdout, child.exited);
     if (first === null || !first.startsWith('{"ready"')) {
       await child.stop(0);
+      await disks?.stop();
       throw new OutlastError(
         options.signal.aborted
           ? {
@@ -96,22 +113,30 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
   favourRelay(config.name);
   const keeperPid = childOf(child.pid);
   if (options.detached) {
-    stdin.end();
-    stdout.destroy();
-    child.process.stderr?.destroy();
-    child.process.unref();
+    letGo(child);
+    if (disks !== null) letGo(disks);
   }
   const client = connectKeeper(config.name, keeperPid);
   return {
     ...client,
     name: config.name,
+    disks: config.disks,
     async [Symbol.asyncDispose]() {
       stdin.end(); // the lifeline
       const timer = setTimeout(() => child.process.kill("SIGKILL"), DOWN_GRACE_MS);
       await child.exited;
       clearTimeout(timer);
+      await disks?.exited; // it ends with the keeper
     },
   };
+}
+
+/** It lives as long as the keeper now, and we need not. */
+function letGo({ process }: Child): void {
+  process.stdin?.end();
+  process.stdout?.destroy();
+  process.stderr?.destroy();
+  process.unref();
 }
 
 function firstLine(stream: NodeJS.ReadableStream, exited: Promise<unknown>): Promise<string | null> {

@@ -17,6 +17,7 @@ export async function bareConfig(
     planText: "",
     programs,
     files: {},
+    disks: "memory",
     diskBytesPerPlace: 16 * 1024 * 1024,
     seed: 1,
   };

@@ -1,5 +1,5 @@
-// What a lab could leave behind: its processes (by their command line), interfaces and mounts of this machine, files in
-// the temporary folder. Taken before and after, compared by equality.
+// What a lab could leave behind: its processes (by their command line), interfaces, mounts and loop devices of this
+// machine, files in the temporary folders. Taken before and after, compared by equality.
 import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { run } from "../../src/runtime/process.ts";
@@ -42,6 +42,7 @@ export async function machineState(): Promise<{
   mounts: string;
   rules: string;
   files: string[];
+  loops: string;
 }> {
   const interfaces = await run(["ip", "-o", "link"]);
   const namespaces = await run(["ip", "netns", "list"]);
@@ -50,8 +51,9 @@ export async function machineState(): Promise<{
     interfaces: interfaces.stdout.replace(/ qlen \d+/g, "") + namespaces.stdout,
     mounts: readFileSync("/proc/self/mounts", "utf8"),
     rules: rules.stdout,
-    files: readdirSync(tmpdir())
-      .filter((name) => name.includes("outlast-lab"))
+    files: [...readdirSync(tmpdir()), ...readdirSync("/var/tmp")]
+      .filter((name) => /outlast-lab|^\.outlast-/.test(name))
       .sort(),
+    loops: (await run(["sh", "-c", "losetup --list 2>/dev/null | grep outlast || true"])).stdout,
   };
 }

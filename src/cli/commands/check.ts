@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OutlastError } from "../../domain/outcome.ts";
+import { whyNoLoopDevices } from "../../linux/loop-devices.ts";
 import { preflight } from "../../linux/preflight.ts";
 import { findingLine } from "../../plan/finding.ts";
 import { loadPlan } from "../../plan/load.ts";
@@ -24,6 +25,9 @@ async function checkMachine(): Promise<void> {
   for (const words of works) say(`ok ${words}`);
   for (const { code, what, where, next } of missing)
     say(`missing ${code} ${what}\n  at: ${where}\n  do: ${next}`);
+  const noLoops = await whyNoLoopDevices();
+  if (noLoops === null) say("ok disks that can lose power");
+  else say(`without power-loss drills: ${noLoops.failure.what}\n  do: ${noLoops.failure.next}`);
   if (missing.length === 0) say("this machine can run a lab");
   else process.exitCode = 1;
 }

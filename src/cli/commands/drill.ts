@@ -4,10 +4,13 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { stringify } from "yaml";
 import type { DrillResult, DrillResultList } from "../../domain/drill.ts";
 import { OutlastError } from "../../domain/outcome.ts";
+import type { Control } from "../../drills/controls.ts";
 import { SCENARIOS, scenario } from "../../drills/scenarios.ts";
+import { rewriteReports } from "../../evidence/build-report.ts";
 import { drillText, runsSummary, runsTable } from "../../evidence/drill-table.ts";
 import { junitXml } from "../../evidence/junit.ts";
 import { drillResultList } from "../../evidence/summary.ts";
+import type { DiskKind } from "../../lab/disks/disks.ts";
 import { PROFILE_NAMES } from "../../load/profiles.ts";
 import { loadPlan } from "../../plan/load.ts";
 import { newId, newSeed } from "../../runtime/random.ts";
@@ -31,6 +34,10 @@ interface RunOptions {
   readonly hold: number;
   readonly after: number;
   readonly evidence?: string;
+  readonly disks?: DiskKind;
+  readonly unsafeNoFsync?: boolean;
+  readonly unsafeStaleReads?: boolean;
+  readonly unsafeDeleteAcknowledged?: boolean;
   readonly output: "text" | "json" | "yaml" | "junit";
 }
 
@@ -60,7 +67,13 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
   const signal = interruption();
   const provisions = await provision(plan, signal);
   const series = options.runs > 1 ? newId().slice(0, 8) : null;
+  const controls: Control[] = [
+    ...(options.unsafeNoFsync === true ? (["no-fsync"] as const) : []),
+    ...(options.unsafeStaleReads === true ? (["stale-reads"] as const) : []),
+    ...(options.unsafeDeleteAcknowledged === true ? (["delete-acknowledged"] as const) : []),
+  ];
   const firstSeed = options.seed ?? newSeed();
+  const evidenceRoot = options.evidence ?? evidenceFolder();
   const results: DrillResult[] = [];
   for (let run = 1; run <= options.runs; run += 1) {
     if (options.runs > 1) process.stderr.write(`run ${run} of ${options.runs}\n`);
@@ -69,7 +82,7 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
         plan,
         planText: await readFile(options.file, "utf8"),
         provisions,
-        evidenceRoot: options.evidence ?? evidenceFolder(),
+        evidenceRoot,
         signal,
         live: liveOutput((line) => process.stderr.write(line)),
         request: {
@@ -84,10 +97,17 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
           seed: (firstSeed + run - 1) % SEED_MAX,
           phasesMs: { before: options.before * 1000, hold: options.hold * 1000, after: options.after * 1000 },
           series: series === null ? null : { id: series, run, of: options.runs },
+          controls,
         },
+        disks: options.disks ?? null,
       }),
     );
   }
+  if (results.length > 1)
+    await rewriteReports(
+      evidenceRoot,
+      results.map((result) => result.metadata.id),
+    );
   const list = drillResultList(results);
   process.stdout.write(printed(list, options.output));
   process.exitCode = exitCodeOf(list);
@@ -128,6 +148,9 @@ const unknownSite = (site: string, known: readonly string[]) =>
 export const exitCodeOf = ({ summary }: DrillResultList): number =>
   summary.objectiveMet === true ? 0 : summary.objectiveMet === false ? 1 : 5;
 
+/** docs/evidence.md, positive controls. */
+const control = (flag: string, description: string) => new Option(flag, description).hideHelp();
+
 export function build(): Command {
   const command = new Command("drill").description(
     "lose something for real, under live clients, and measure what they saw",
@@ -149,6 +172,17 @@ export function build(): Command {
     .option("--hold <s>", "how long the fault lasts", number(1, 600), 10)
     .option("--after <s>", "load after everything is back", number(2, 600), 4)
     .option("--evidence <folder>", "where evidence is kept")
+    .addOption(
+      new Option(
+        "--disks <kind>",
+        "what sites keep their data on (default: as the scenario needs); loop (ext4, can lose power) needs root",
+      ).choices(["memory", "loop"]),
+    )
+    .addOption(control("--unsafe-no-fsync", "the engine acknowledges writes that are not on disk"))
+    .addOption(control("--unsafe-stale-reads", "front-ends read without the quorum"))
+    .addOption(
+      control("--unsafe-delete-acknowledged", "an acknowledged write is deleted before the read-back"),
+    )
     .addOption(
       new Option("-o, --output <format>", "what to print on standard output")
         .choices(["text", "json", "yaml", "junit"])

@@ -3,6 +3,9 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Command } from "commander";
+import { connectDisks } from "../../lab/disks/connect-disks.ts";
+import type { Disks } from "../../lab/disks/disks.ts";
+import { memoryDisks } from "../../lab/disks/memory-disks.ts";
 import { serveControl } from "../../lab/keeper/control.ts";
 import { LOGS_FOLDER, type LabConfig, startKeeper } from "../../lab/keeper/keeper.ts";
 import { systemClock } from "../../runtime/clock.ts";
@@ -22,13 +25,19 @@ async function keep({ lifeline }: { lifeline?: boolean }): Promise<void> {
   if (lifeline === true) void lines.next().then(() => down.resolve("its starter is gone"));
   else process.stdin.unref();
 
-  await runOk(["mount", "-t", "tmpfs", "-o", "mode=0755", "outlast", "/run"]);
+  const inMemory = memoryDisks(config.diskBytesPerPlace);
+  let sites: Disks = inMemory;
+  if (config.disks === "loop") {
+    const connected = await connectDisks(); // who also made /run
+    void connected.gone.then(() => down.resolve("its disks are gone"));
+    sites = connected;
+  } else await runOk(["mount", "-t", "tmpfs", "-o", "mode=0755", "outlast", "/run"]);
   mkdirSync(LOGS_FOLDER, { recursive: true });
   const log = startLog("keeper", "lab", systemClock, (line) =>
     appendFileSync(join(LOGS_FOLDER, "lab-keeper.jsonl"), line),
   );
   log.emit({ event: "started", pid: process.pid, version: version() });
-  await using keeper = await startKeeper(config, log, systemClock);
+  await using keeper = await startKeeper(config, { sites, others: inMemory }, log, systemClock);
   await using _control = await serveControl(keeper, (because) => down.resolve(because));
   process.stdout.write(`{"ready":true}\n`);
   log.emit({ event: "stopping", because: await down.promise });

@@ -1,9 +1,10 @@
 // `outlast lab up | status | exec | logs | down`: an emulated set of sites to look at and play with.
 import { createReadStream, existsSync, statSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import pc from "picocolors";
 import { OutlastError } from "../../domain/outcome.ts";
 import { connectLab, findLabs } from "../../lab/find-labs.ts";
+import type { DiskKind } from "../../lab/disks/disks.ts";
 import { LOGS_FOLDER } from "../../lab/keeper/keeper.ts";
 import { logNameOf } from "../../lab/keeper/place.ts";
 import type { KeeperClient } from "../../lab/keeper-client.ts";
@@ -42,7 +43,7 @@ function enter(keeper: KeeperClient, initPid: number, argv: readonly string[]): 
   return [...outer.split(" "), ...inner.split(" "), ...argv];
 }
 
-async function up({ file, lab }: { file: string; lab?: string }): Promise<void> {
+async function up({ file, lab, disks }: { file: string; lab?: string; disks: DiskKind }): Promise<void> {
   const plan = await loadPlan(file);
   const signal = interruption();
   const name = lab ?? plan.name;
@@ -51,6 +52,7 @@ async function up({ file, lab }: { file: string; lab?: string }): Promise<void> 
     seed: newSeed(),
     detached: true,
     signal,
+    disks,
     agentArguments: [],
   });
   process.stdout.write(`lab ${name} is up: ${plan.sites.map((site) => site.name).join(", ")}\n`);
@@ -147,6 +149,11 @@ export function build(): Command {
     .description("start a lab that stays until it is taken down")
     .requiredOption("-f, --file <plan>", "plan file")
     .option(...LAB)
+    .addOption(
+      new Option("--disks <kind>", "what sites keep their data on; loop (ext4, can lose power) needs root")
+        .choices(["memory", "loop"])
+        .default("memory"),
+    )
     .action(up);
   command
     .command("status")

@@ -4,15 +4,16 @@
 //   start-lab.ts ── unshare ──► keeper ──► relay (own netns)
 //                                  └─────► one init per place ──► agent, balancer, resolver, load …
 import { rmSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder, writeFileAtomic } from "../../runtime/files.ts";
 import type { Log } from "../../runtime/log.ts";
-import { outlastCommand, runOk, start } from "../../runtime/process.ts";
+import { outlastCommand, start } from "../../runtime/process.ts";
 import { applyBatches, inNamespace, removePlace, tunePlace } from "../apply-network.ts";
 import { type ChangeReport, type ChangeRequest, effectiveLinks, type LabChange } from "../changes.ts";
+import { type DiskKind, type Disks, DISKS_FOLDER, LAB_FOLDER } from "../disks/disks.ts";
 import type { LinkFidelity, LinkSetting } from "../link.ts";
 import { BACKBONE, backboneBatches, placeBatches } from "../network.ts";
 import { type Place, placeOf, type Topology } from "../topology.ts";
@@ -27,17 +28,18 @@ export interface LabConfig {
   readonly programs: Readonly<Record<string, readonly ProcessSpec[]>>;
   /** Other small files below LAB_FOLDER: path → text (resolver configurations). */
   readonly files: Readonly<Record<string, string>>;
+  /** Of the sites; other places keep what little they have in memory. */
+  readonly disks: DiskKind;
   readonly diskBytesPerPlace: number;
   readonly seed: number;
 }
 
 /** Inside the lab's mount namespace: /run there is the lab's own tmpfs. */
-export const LAB_FOLDER = "/run/outlast";
 export const CONTROL_SOCKET = `${LAB_FOLDER}/keeper.sock`;
 /** In the lab's own memory, gone with it: what is worth keeping is copied out by whoever wants it. */
 export const LOGS_FOLDER = `${LAB_FOLDER}/logs`;
 export const PLAN_FILE = `${LAB_FOLDER}/plan.yaml`;
-export const diskOf = (place: Place) => `${LAB_FOLDER}/disks/${place.namespace}`;
+export const diskOf = (place: Place) => `${DISKS_FOLDER}/${place.namespace}`;
 const fillerOf = (place: Place) => join(diskOf(place), "filler");
 
 export interface PlaceStatus {
@@ -87,7 +89,18 @@ interface ActiveChange {
   readonly timer: NodeJS.Timeout;
 }
 
-export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Promise<Keeper> {
+/** What places keep their data on. */
+export interface LabDisks {
+  readonly sites: Disks;
+  readonly others: Disks;
+}
+
+export async function startKeeper(
+  config: LabConfig,
+  disks: LabDisks,
+  log: Log,
+  clock: Clock,
+): Promise<Keeper> {
   const { topology } = config;
   await makeFolder(LOGS_FOLDER);
   await writeFileAtomic(PLAN_FILE, config.planText);
@@ -99,19 +112,8 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
   const places = new Map<string, RunningPlace>();
   const active = new Map<string, ActiveChange>();
 
-  const mountDisk = async (place: Place) => {
-    await mkdir(diskOf(place), { recursive: true });
-    await runOk([
-      "mount",
-      "-t",
-      "tmpfs",
-      "-o",
-      `size=${config.diskBytesPerPlace},mode=0755`,
-      "outlast",
-      diskOf(place),
-    ]);
-  };
-
+  const disksOf = (place: Place) => (place.kind === "site" ? disks.sites : disks.others);
+  const namespacesOf = (names: readonly string[]) => names.map((name) => placeOf(topology, name).namespace);
   const wire = async (place: Place) => {
     await applyBatches(placeBatches(topology, place));
     await tunePlace(place);
@@ -122,7 +124,7 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
     for (const spec of config.programs[place.name] ?? []) await running.start(spec);
   };
 
-  await Promise.all(topology.places.map(mountDisk));
+  await Promise.all(topology.places.map((place) => disksOf(place).make(place.namespace)));
   // Clients' links are made in their gateway's namespace, and resolvers listen on them.
   await Promise.all(topology.places.filter((place) => place.kind !== "clients").map(wire));
   await Promise.all(topology.places.filter((place) => place.kind === "clients").map(wire));
@@ -155,10 +157,15 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
         places.delete(change.place);
         await running.kill();
         await removePlace(running.place); // its sockets must not speak when the link heals
-        if (change.wipeDisks) {
-          await runOk(["umount", diskOf(running.place)]);
-          await mountDisk(running.place);
-        }
+        if (change.wipeDisks) await disksOf(running.place).wipe(running.place.namespace);
+        return;
+      }
+      case "power-off": {
+        const lost = change.places.map(placeNamed);
+        for (const name of change.places) places.delete(name);
+        await Promise.all(lost.map((running) => running.kill()));
+        await disks.sites.power?.cut(namespacesOf(change.places));
+        await Promise.all(lost.map((running) => removePlace(running.place)));
         return;
       }
       case "kill-process":
@@ -178,10 +185,15 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
   };
 
   const revertOne = async (change: LabChange) => {
-    if (change.kind === "lose-place") {
-      await wire(placeOf(topology, change.place));
-      await populate(placeOf(topology, change.place));
-    }
+    if (change.kind === "power-off") await disks.sites.power?.restore(namespacesOf(change.places));
+    const lost =
+      change.kind === "lose-place" ? [change.place] : change.kind === "power-off" ? change.places : [];
+    await Promise.all(
+      lost.map(async (name) => {
+        await wire(placeOf(topology, name));
+        await populate(placeOf(topology, name));
+      }),
+    );
     if (change.kind === "freeze-process" && places.has(change.place))
       signal(change.place, change.process, "SIGCONT");
     if (change.kind === "fill-disk") rmSync(fillerOf(placeOf(topology, change.place)), { force: true });
@@ -201,6 +213,8 @@ export async function startKeeper(config: LabConfig, log: Log, clock: Clock): Pr
 
   const apply = async (request: ChangeRequest): Promise<ChangeReport> => {
     if (active.has(request.id)) throw new RangeError(`change ${request.id} is already active`);
+    if (disks.sites.power === undefined && request.changes.some(({ kind }) => kind === "power-off"))
+      throw new RangeError("a disk in memory has nothing that is not synchronised");
     const timer = setTimeout(() => {
       heal(request.id, "its deadline passed").catch((error: unknown) =>
         log.error(`change ${request.id} could not be reverted: ${String(error)}`),

@@ -67,6 +67,8 @@ export async function startPlace(
     inNamespace(place.namespace, [
       "unshare",
       "--mount",
+      "--propagation",
+      "slave", // a disk that loses power is gone from every place, or the kernel would not let go of it
       "--pid",
       "--fork",
       "--kill-child",
