@@ -1,5 +1,6 @@
 // The lab itself, on real namespaces: distances, cuts, lost sites, deadlines, and that nothing is left.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { connectLab, findLabs } from "../../src/lab/find-labs.ts";
 import type { Lab } from "../../src/lab/start-lab.ts";
@@ -175,14 +176,17 @@ test("nothing is left when a lab goes down, when its keeper is killed, and when 
   assert.deepEqual(await machineState(), clean);
 });
 
-test("the control socket is not reachable from a site that does not know of it, and no daemon is told", async () => {
+test("nothing in a site has a handle to the lab: no socket, no logs, no process of it", async () => {
   const { stdout } = await inPlace(
     lab,
     "paris",
     "sh",
     "-c",
-    "cat /proc/1/environ | tr '\\0' '\\n' | grep -i sock || echo none",
+    "ls -A /run/outlast/keeper; ls /proc | grep -c '^[0-9]'; cat /proc/1/cmdline",
   );
-  assert.equal(stdout.trim(), "none");
+  const [processes, ...init] = stdout.split("\n");
+  assert.ok(Number(processes) < 10, stdout); // its own, not the keeper's
+  assert.match(init.join(" "), /^sh/);
+  assert.ok(readdirSync(lab.pathOf("/run/outlast/keeper")).includes("control.sock")); // where the keeper has it
   assert.ok(outlastCommand("agent").every((argument) => !argument.includes("keeper")));
 });

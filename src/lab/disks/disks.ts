@@ -19,9 +19,11 @@ export interface Disks {
 
 /** Inside the lab's mount namespace: /run there is the lab's own. */
 export const LAB_FOLDER = "/run/outlast";
+/** The keeper's own: covered by an empty file system in every place, so that nothing there has a handle to the lab. */
+export const KEEPER_FOLDER = `${LAB_FOLDER}/keeper`;
 export const DISKS_FOLDER = `${LAB_FOLDER}/disks`;
 /** Where `outlast disks` waits for its one client; gone as soon as that has come. */
-export const DISKS_SOCKET = `${LAB_FOLDER}/disks.sock`;
+export const DISKS_SOCKET = `${KEEPER_FOLDER}/disks.sock`;
 
 /** One line of the keeper; answered by one line, `{}` or `{ "error": … }`. */
 export type DisksRequest =

@@ -13,7 +13,7 @@ import type { Log } from "../../runtime/log.ts";
 import { outlastCommand, start } from "../../runtime/process.ts";
 import { applyBatches, inNamespace, removePlace, tunePlace } from "../apply-network.ts";
 import { type ChangeReport, type ChangeRequest, effectiveLinks, type LabChange } from "../changes.ts";
-import { type DiskKind, type Disks, DISKS_FOLDER, LAB_FOLDER } from "../disks/disks.ts";
+import { type DiskKind, type Disks, DISKS_FOLDER, KEEPER_FOLDER, LAB_FOLDER } from "../disks/disks.ts";
 import type { LinkFidelity, LinkSetting } from "../link.ts";
 import { BACKBONE, backboneBatches, placeBatches } from "../network.ts";
 import { type Place, placeOf, type Topology } from "../topology.ts";
@@ -35,9 +35,9 @@ export interface LabConfig {
 }
 
 /** Inside the lab's mount namespace: /run there is the lab's own tmpfs. */
-export const CONTROL_SOCKET = `${LAB_FOLDER}/keeper.sock`;
+export const CONTROL_SOCKET = `${KEEPER_FOLDER}/control.sock`;
 /** In the lab's own memory, gone with it: what is worth keeping is copied out by whoever wants it. */
-export const LOGS_FOLDER = `${LAB_FOLDER}/logs`;
+export const LOGS_FOLDER = `${KEEPER_FOLDER}/logs`;
 export const PLAN_FILE = `${LAB_FOLDER}/plan.yaml`;
 export const diskOf = (place: Place) => `${DISKS_FOLDER}/${place.namespace}`;
 const fillerOf = (place: Place) => join(diskOf(place), "filler");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
 import { type Child, start } from "../../runtime/process.ts";
+import { KEEPER_FOLDER } from "../disks/disks.ts";
 import { inNamespace } from "../apply-network.ts";
 import type { Place } from "../topology.ts";
 
@@ -42,8 +43,9 @@ export interface RunningPlace extends AsyncDisposable {
 const RESTART_DELAY_MIN_MS = 50;
 const RESTART_DELAY_MAX_MS = 2_000;
 const HEALTHY_AFTER_MS = 5_000;
-// Adopts and reaps orphans; has no other duty. SIGKILL from outside is its only end.
-const INIT = "echo up; exec 1>&-; while :; do sleep 3600 & wait $!; done";
+// Hides the keeper's folder, then adopts and reaps orphans. SIGKILL from outside is its only end.
+const INIT = `mount -t tmpfs -o size=4k,ro outlast ${KEEPER_FOLDER} || exit 1
+echo up; exec 1>&-; while :; do sleep 3600 & wait $!; done`;
 
 /** gateway/eu-west, balancer → gateway-eu-west-balancer: events end in .jsonl, other words in .log. */
 export const logNameOf = (place: string, process: string) => `${place.replace("/", "-")}-${process}`;

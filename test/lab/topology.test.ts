@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadPlan } from "../plan/load.ts";
-import { placeBatches } from "./network.ts";
-import { macOf, placeOf, topologyOf } from "./topology.ts";
+import { loadPlan } from "../../src/plan/load.ts";
+import { placeBatches } from "../../src/lab/network.ts";
+import { macOf, placeOf, topologyOf } from "../../src/lab/topology.ts";
 
 const topology = topologyOf(await loadPlan("examples/etcd.yaml"));
 const delay = (from: string, to: string) =>
