@@ -29,3 +29,20 @@ test("the leader is the one of the highest term", () => {
   const view = [term("paris", 3, "london"), term("frankfurt", 2, "paris")].reduce(observe, emptyView);
   assert.equal(view.leader, "london");
 });
+
+test("when several sites lose power each is unable, also one that had not been heard of", () => {
+  const off = at(5, "lab", {
+    event: "fault-applied",
+    fault: "power-loss-all",
+    target: "paris",
+    detail: { changes: [{ kind: "power-off", places: ["paris", "london"] }] },
+  });
+  const london = at(2, "london", { event: "able-changed", able: true, because: "test", term: 1 });
+  for (const order of [
+    [able(1, true), london, off],
+    [off, able(1, true), london],
+  ]) {
+    const view = order.reduce(observe, emptyView);
+    assert.deepEqual([isAble(view, "paris"), isAble(view, "london")], [false, false]);
+  }
+});

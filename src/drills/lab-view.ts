@@ -1,6 +1,7 @@
 // What the events say of the lab right now: a pure fold. Used to wait for the right moment and to show a drill live;
 // nothing that is measured depends on it.
 import type { OutlastEvent } from "../domain/event.ts";
+import type { LabChange } from "../lab/changes.ts";
 import type { Plan } from "../domain/plan.ts";
 
 export interface LabView {
@@ -65,15 +66,21 @@ export function observe(view: LabView, event: OutlastEvent): LabView {
       return { ...view, ended: new Set([...view.ended, event.process]) };
     case "process-started":
       return { ...view, ended: new Set([...view.ended].filter((process) => process !== event.process)) };
-    case "fault-applied": {
-      const all = event.fault === "power-loss-all";
-      if (!all && !/^(lose-site|power-loss)/.test(event.fault)) return view;
-      const lost = all ? [...view.able.keys()] : [event.target];
-      return lost.reduce((seen, site) => withAble(seen, site, false, BigInt(event.at)), view);
-    }
+    case "fault-applied":
+      return stoppedBy(event).reduce((seen, site) => withAble(seen, site, false, BigInt(event.at)), view);
     default:
       return view;
   }
+}
+
+function stoppedBy({
+  fault,
+  target,
+  detail,
+}: Extract<OutlastEvent, { event: "fault-applied" }>): readonly string[] {
+  const changes = (detail["changes"] ?? []) as readonly LabChange[];
+  const off = changes.flatMap((change) => (change.kind === "power-off" ? change.places : []));
+  return fault.startsWith("lose-site") ? [target] : off;
 }
 
 export const isAble = (view: LabView, site: string): boolean => view.able.get(site)?.able === true;

@@ -40,3 +40,14 @@ test("loss and inconsistency stand whatever the timing was worth", () => {
   assert.equal(met(900, { lost: 1, recoveryPointMs: 40 }, "valid", ["the relay was late"]), false);
   assert.equal(met(900, NOTHING_LOST, "invalid", ["the relay was late"]), false);
 });
+
+test("where no time is asked, loss alone decides", () => {
+  const results = (lost: number) =>
+    objectiveResults(OBJECTIVE, "not asked", { lost, recoveryPointMs: 0 }, [verdict("valid")]);
+  assert.deepEqual(
+    results(0).map(({ name }) => name),
+    ["recovery point", "strong consistency"],
+  );
+  assert.equal(objectiveMet(results(0), []), true);
+  assert.equal(objectiveMet(results(1), []), false);
+});

@@ -5,6 +5,7 @@ import { loadPlan } from "../plan/load.ts";
 import { isolateSite } from "./faults/cut.ts";
 import { slowLink } from "./faults/degrade.ts";
 import { loseSite } from "./faults/lose-site.ts";
+import { powerLossAll } from "./faults/power-loss.ts";
 import { killMember } from "./faults/processes.ts";
 import { predict } from "./predict.ts";
 
@@ -36,4 +37,10 @@ test("a port check never notices that a site can't commit", () => {
 test("a killed leader costs an election, a slow link nothing but its own time", () => {
   assert.equal(predict(plan, killMember, true, timings).recoveryTimeMs, 1_028 + 48);
   assert.equal(predict(plan, slowLink, true, timings).recoveryTimeMs, 48);
+});
+
+test("when every site is gone no time is promised: how long machines take to start is not the plan's", () => {
+  const { recoveryTimeMs, terms } = predict(plan, powerLossAll, true, timings);
+  assert.equal(recoveryTimeMs, Number.POSITIVE_INFINITY);
+  assert.ok(terms.every(({ ms }) => Number.isFinite(ms)));
 });

@@ -46,3 +46,9 @@ test("of two changes of one link each keeps its own part, and healing one leaves
   assert.deepEqual(link([[slow], [lossy]]), { ...BASE[0], delayMs: 50, lossRatio: 0.1 });
   assert.deepEqual(link([[lossy]]), { ...BASE[0], lossRatio: 0.1 });
 });
+
+test("places without power are silent towards everyone, and each other", () => {
+  const cut = cuts([[{ kind: "power-off", places: ["paris", "frankfurt"] }]]);
+  assert.equal(cut.length, BASE.length);
+  assert.equal(cuts([[{ kind: "power-off", places: ["frankfurt"] }]]).length, BASE.length - 2);
+});

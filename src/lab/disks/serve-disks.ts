@@ -5,6 +5,7 @@
 //   start-lab ──► outlast disks ── one connection ──► keeper        the end of either is the end of both
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { runOk } from "../../runtime/process.ts";
 import { type Disks, DISKS_FOLDER, DISKS_SOCKET, type DisksRequest } from "./disks.ts";
@@ -24,7 +25,7 @@ export async function serveDisks(
 ): Promise<void> {
   await runOk(["mount", "-t", "tmpfs", "-o", "mode=0755", "outlast", "/run"]);
   await runOk(["mount", "--make-shared", "/run"]);
-  mkdirSync(DISKS_FOLDER, { recursive: true });
+  for (const folder of [DISKS_FOLDER, dirname(DISKS_SOCKET)]) mkdirSync(folder, { recursive: true });
   const server = createServer();
   const came = new Promise<Socket>((resolve) => {
     server.once("connection", resolve);
