@@ -119,6 +119,8 @@ export function startMember(options: MemberOptions): RunningMember {
     } finally {
       await out.close();
     }
+    // From here on it may have data at any moment: "empty" must not be told to peers any more.
+    if (status.data === "empty") set({ data: cluster === "new" ? "founding" : "present" });
     await untilExit(running, because);
   }
 
@@ -164,8 +166,11 @@ export function startMember(options: MemberOptions): RunningMember {
     const asked = running;
     if (asked === null) return;
     const observed = await attachment.observe(signal);
+    const becomesReady = !ready && observed.kind === "known" && observed.value.quorum;
+    if (becomesReady && running === asked) await removeTree(foundingFile);
     if (running !== asked) return; // it ended meanwhile
-    status = { ...status, observed };
+    // In one step: nobody may read of a majority beside data that is not there yet.
+    status = { ...status, observed, ...(becomesReady ? { data: "present" as const } : {}) };
     if (observed.kind === "unknown") return;
     const { value } = observed;
     if (value.term !== term || value.leader !== leader) {
@@ -173,11 +178,9 @@ export function startMember(options: MemberOptions): RunningMember {
       leader = value.leader;
       log.emit({ event: "term-changed", member: spec.name, term, leader });
     }
-    if (!ready && value.quorum) {
+    if (becomesReady) {
       ready = true;
       failedLives = 0;
-      await removeTree(foundingFile);
-      set({ data: await dataState() });
       log.emit({ event: "member-ready", member: spec.name, role: value.role, term });
     }
   }

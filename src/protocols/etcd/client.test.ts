@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Code } from "@connectrpc/connect";
 import { certainlyNotDone } from "./client.ts";
-import { pingDelayMs } from "./sessions.ts";
+import { listenedMs, pingDelayMs } from "./sessions.ts";
 
 test("a refusal in etcd's own words is definite", () => {
   assert.ok(certainlyNotDone(Code.InvalidArgument, "etcdserver: duplicate key given in txn request"));
@@ -33,4 +33,9 @@ test("pings come quickly three times, then more slowly than etcd counts as misus
     [100, 200, 400],
   );
   assert.ok(pingDelayMs(3, 100) > 5_000);
+});
+
+test("a late turn of our own is not the member's silence", () => {
+  assert.equal(listenedMs(25, 25), 25);
+  assert.equal(listenedMs(900, 25), 50);
 });

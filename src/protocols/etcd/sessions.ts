@@ -10,7 +10,8 @@
 //
 // While calls are open and no byte arrives, the session is asked by PING: the member's HTTP/2 layer answers even when the
 // engine can't commit, so a leader election is not mistaken for a dead connection. A server counts pings without data as
-// misuse after two (gRPC keepalive enforcement, 5 s in etcd), hence the spacing in pingDelayMs.
+// misuse after two (gRPC keepalive enforcement, 5 s in etcd), hence the spacing in pingDelayMs. Only time in which this
+// process could have read a byte counts as the member's silence: after a late turn of our own, timers run before sockets.
 import * as http2 from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
 import type { Transport } from "@connectrpc/connect";
@@ -36,6 +37,9 @@ const SLOW_PING_MS = 5_100;
 /** How long a session may stay silent before its nth ping without data in between (n from 0). */
 export const pingDelayMs = (nth: number, silentMs: number): number =>
   nth < QUICK_PINGS ? silentMs * 2 ** nth : SLOW_PING_MS;
+
+/** How much of the time between two looks counts as listening: what is beyond two turns was our own lateness. */
+export const listenedMs = (elapsedMs: number, everyMs: number): number => Math.min(elapsedMs, 2 * everyMs);
 
 export interface NotSent {
   readonly kind: "not-sent";
@@ -93,11 +97,16 @@ export function startSessions(
   function watchSilence(session: Live): void {
     if (session.watch !== null) return;
     let bytes = bytesRead(session.h2);
-    let quietSinceMs = clock.nowMs();
+    const everyMs = Math.max(10, timings.silentMs / 4);
+    let lookedAtMs = clock.nowMs();
+    let nowMs = 0; // listened so far
+    let quietSinceMs = 0;
     let pings = 0;
     let pingedAtMs: number | null = null;
     const look = () => {
-      const nowMs = clock.nowMs();
+      const atMs = clock.nowMs();
+      nowMs += listenedMs(atMs - lookedAtMs, everyMs);
+      lookedAtMs = atMs;
       const seen = bytesRead(session.h2);
       if (seen !== bytes) {
         // An answered PING shows life but is not data: the server's count of pings goes on.
@@ -116,7 +125,7 @@ export function startSessions(
       if (session.calls > 0 || session.doubted || pingedAtMs !== null) return;
       stopWatching(session);
     };
-    session.watch = setInterval(look, Math.max(10, timings.silentMs / 4));
+    session.watch = setInterval(look, everyMs);
   }
 
   function adopt(socket: Socket): Live {
