@@ -11,8 +11,10 @@ import { makeFolder } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import { siteReport } from "./decide.ts";
 import { startFrontend } from "./frontend.ts";
-import { startMember } from "./member.ts";
+import { MEMBER_IDENTITY, startMember } from "./member.ts";
+import { announceReturn, endPeerConnections } from "./peer-connections.ts";
 import { startAgentServer } from "./server.ts";
+import { attachProcess } from "./supervise.ts";
 
 export interface AgentOptions {
   readonly plan: Plan;
@@ -41,7 +43,16 @@ export async function startAgent(options: AgentOptions): Promise<AsyncDisposable
   };
   let report: () => SiteReport = () => ({ site, ableToCommit: false, because: "starting", epoch: null });
   // First the port: two agents of one site must not both look after its member.
-  stack.use(await startAgentServer(spec.address, { site, status: () => status(), report: () => report() }));
+  const peers = spec.members.filter(({ name }) => name !== site);
+  const returned = async (name: string, address: string) => {
+    const peer = peers.find((one) => one.name === name && one.address === address);
+    return peer === undefined ? null : endPeerConnections(peer, log);
+  };
+  stack.use(
+    await startAgentServer(spec.address, { site, status: () => status(), report: () => report(), returned }),
+  );
+  if ((await attachProcess(join(dataFolder, MEMBER_IDENTITY), clock)) === null)
+    await announceReturn(site, peers, stop.signal);
   const member = startMember({ plan, engine, installed, spec, dataFolder, clock, log });
   const frontend = startFrontend({
     argv: options.frontendArgv,

@@ -15,6 +15,9 @@ import { type DataState, decideMember, type MemberDecision, restartDelayMs } fro
 import { peerData } from "./peers.ts";
 import { attachProcess, startProcess, type Supervised } from "./supervise.ts";
 
+/** Below the data folder: who runs the member (supervise.ts). */
+export const MEMBER_IDENTITY = "member.process";
+
 export interface MemberOptions {
   readonly plan: Plan;
   readonly engine: Engine;
@@ -51,7 +54,7 @@ export function startMember(options: MemberOptions): RunningMember {
   const { plan, engine, installed, spec, dataFolder, clock, log } = options;
   const stop = new AbortController();
   const attachment = engine.attach(spec);
-  const identityFile = join(dataFolder, "member.process");
+  const identityFile = join(dataFolder, MEMBER_IDENTITY);
   const foundingFile = join(dataFolder, "founding");
   const unseen = (reason: string): Reading<Observation> => ({
     kind: "unknown",

@@ -1,6 +1,6 @@
 // The agent's HTTP server, from the routes table of api/agent.ts.
 import Fastify, { type FastifyReply } from "fastify";
-import { AGENT_ROUTES, type AgentStatus } from "../api/agent.ts";
+import { AGENT_ROUTES, type AgentStatus, peerReturned } from "../api/agent.ts";
 import type { SiteReport } from "../domain/health.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { PORTS } from "../domain/plan.ts";
@@ -9,6 +9,8 @@ export interface AgentAnswers {
   readonly site: string;
   status(): AgentStatus;
   report(): SiteReport;
+  /** A peer says that its site starts anew; null: it is not that peer. */
+  returned(site: string, address: string): Promise<number | null>;
 }
 
 /** Listens on the site's address; throws OutlastError (PORT_IN_USE, LISTEN_REFUSED). */
@@ -18,6 +20,13 @@ export async function startAgentServer(address: string, answers: AgentAnswers): 
     reply.code(code).header("cache-control", "no-store").send(body);
   app.get(AGENT_ROUTES.status.path, (_request, reply) => send(reply, 200, answers.status()));
   app.get(AGENT_ROUTES.live.path, (_request, reply) => send(reply, 200, { site: answers.site }));
+  app.post(AGENT_ROUTES.returned.path, async (request, reply) => {
+    const asked = peerReturned.safeParse(request.body);
+    const ended = asked.success ? await answers.returned(asked.data.site, request.ip) : null;
+    return ended === null
+      ? send(reply, 403, { error: "only a peer itself says that it returned" })
+      : send(reply, 200, { ended });
+  });
   app.get(AGENT_ROUTES.ready.path, (_request, reply) => {
     const report = answers.report();
     return send(reply, report.ableToCommit ? 200 : 503, report);

@@ -43,8 +43,10 @@ export const agentStatus = z.object({
 });
 export type AgentStatus = z.infer<typeof agentStatus>;
 
+export const peerReturned = z.object({ site: z.string() });
+
 export interface AgentRoute {
-  readonly method: "GET";
+  readonly method: "GET" | "POST";
   readonly path: string;
   readonly summary: string;
   /** The body of each status. */
@@ -63,6 +65,13 @@ export const AGENT_ROUTES = {
     path: "/health/ready",
     summary: "Can this site commit? 503 when it can't, with the reason",
     responses: { 200: siteReport, 503: siteReport },
+  },
+  returned: {
+    method: "POST",
+    path: "/v1/peers/returned",
+    summary:
+      "A peer's site starts anew: end the connections with its earlier life. Only from that site's own address",
+    responses: { 200: z.object({ ended: z.int() }), 403: z.object({ error: z.string() }) },
   },
   live: {
     method: "GET",

@@ -30,7 +30,7 @@ export interface OpenLabOptions {
   readonly agentArguments: readonly string[];
 }
 
-const LAB_TOOLS = ["ip", "nft", "ethtool", "conntrack", "unbound", "nsenter", "unshare"] as const;
+const LAB_TOOLS = ["ip", "ss", "nft", "ethtool", "conntrack", "unbound", "nsenter", "unshare"] as const;
 
 /** Throws what the failing provider says (exit 3). Progress goes to standard error. */
 export async function provision(plan: Plan, signal: AbortSignal): Promise<Provisions> {

@@ -99,6 +99,8 @@ function clientBatches(topology: Topology, place: Place): IpBatch[] {
 /** Kernel settings inside a place's namespace, as path below /proc/sys → value. */
 export function kernelSettings(place: Place): Readonly<Record<string, string>> {
   const none = { "net/ipv6/conf/all/disable_ipv6": "1", "net/ipv6/conf/default/disable_ipv6": "1" };
+  // After a cut has healed, a peer's next try comes within a second, not after as long as the cut was (Linux 6.15).
+  if (place.kind === "site") return { ...none, "net/ipv4/tcp_rto_max_ms": "1000" };
   if (place.kind !== "gateway") return none;
   return {
     ...none,

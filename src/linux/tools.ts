@@ -20,6 +20,7 @@ interface ToolSource {
 
 export const TOOLS = {
   ip: { package: "iproute2", probe: ["-V"] },
+  ss: { package: "iproute2", probe: ["-V"] },
   bridge: { package: "iproute2", probe: ["-V"] },
   tc: { package: "iproute2", probe: ["-V"] },
   nft: { package: "nftables", probe: ["--version"] },
