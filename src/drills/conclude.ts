@@ -16,7 +16,7 @@ import { generatorLateness } from "./trust.ts";
 import type { FaultTarget } from "./fault.ts";
 import { type DrillRequest, type Surroundings, specOf } from "./run-drill.ts";
 
-/** Starting processes are late; what counts is from shortly before the fault on. */
+/** Starting processes are late, a returning site's too; what was measured lies between shortly before the fault and heal. */
 const LATENESS_BEFORE_NS = 2_000_000_000;
 
 export interface ConcludeInput {
@@ -73,11 +73,12 @@ function environmentOf({ around, fidelity, history, marks }: ConcludeInput): Dri
   const measured = (a: string, b: string) =>
     fidelity.roundTripMs.find(({ between }) => between.includes(a) && between.includes(b))?.median ?? null;
   const faultAt = marks.find((mark) => mark.mark === "fault")?.at ?? 0;
+  const healAt = marks.find((mark) => mark.mark === "heal")?.at ?? Number.POSITIVE_INFINITY;
   return {
     ...around.machine,
     linkDriver: "vxlan-relay",
     relayLatenessMs: fidelity.latenessMs,
-    generatorLatenessMs: generatorLateness(history.operations, faultAt - LATENESS_BEFORE_NS),
+    generatorLatenessMs: generatorLateness(history.operations, faultAt - LATENESS_BEFORE_NS, healAt),
     disks: [DISK_WORDS[around.lab.disks]],
     links: around.plan.links.map(({ between }) => ({
       between,

@@ -189,6 +189,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   });
   await clock.sleep(phasesMs.hold, signal);
   interrupted(signal);
+  const fidelity = await lab.call("fidelity", { reset: false }, signal);
   const healed = await lab.call("heal", { id, because: "the drill's hold time is over" }, signal);
   around.live({ kind: "phase", phase: "healed; waiting until every site has caught up" });
 
@@ -207,7 +208,6 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
     ? await deleteAcknowledged(request, around, loads)
     : null;
   const readBackFile = await readBackAll(request, around, loads, originNs);
-  const fidelity = await lab.call("fidelity", { reset: false }, signal);
   logs.drain();
 
   around.live({ kind: "phase", phase: "judging" });

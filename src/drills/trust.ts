@@ -51,11 +51,15 @@ export function distrust(input: TrustInput): string[] {
   ];
 }
 
-/** How much later than scheduled the clients sent, from `sinceNs` on. What was not sent at all was as late as it was given up. */
-export function generatorLateness(operations: readonly Operation[], sinceNs: number): Lateness | null {
+/** How much later than scheduled the clients sent, in that span. What was not sent at all was as late as it was given up. */
+export function generatorLateness(
+  operations: readonly Operation[],
+  fromNs: number,
+  toNs: number,
+): Lateness | null {
   const late = operations
     .flatMap(({ scheduled, invoked }) =>
-      scheduled === undefined || scheduled < sinceNs ? [] : [(invoked - scheduled) / 1e6],
+      scheduled === undefined || scheduled < fromNs || scheduled >= toNs ? [] : [(invoked - scheduled) / 1e6],
     )
     .sort((a, b) => a - b);
   if (late.length === 0) return null;
