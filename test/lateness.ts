@@ -3,8 +3,14 @@ import { systemClock } from "../src/runtime/clock.ts";
 
 const EVERY_MS = 5;
 
-/** Starts to measure; the answer ends it and is the worst lateness of a timer of this process since then, in ms. */
-export function measureLateness(): () => number {
+export interface Lateness {
+  /** The worst lateness of a timer of this process so far, in ms. */
+  (): number;
+  /** Ends the measurement and gives the same. */
+  end(): number;
+}
+
+export function measureLateness(): Lateness {
   let worstMs = 0;
   let atMs = systemClock.nowMs();
   const look = () => {
@@ -13,9 +19,14 @@ export function measureLateness(): () => number {
     atMs = nowMs;
   };
   const timer = setInterval(look, EVERY_MS);
-  return () => {
-    clearInterval(timer);
+  const soFar = () => {
     look();
     return worstMs;
   };
+  return Object.assign(soFar, {
+    end: () => {
+      clearInterval(timer);
+      return soFar();
+    },
+  });
 }

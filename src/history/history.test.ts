@@ -45,7 +45,7 @@ async function failureOf(work: Promise<unknown>) {
 }
 
 test("what is written is read back, plain, gzip and zstd", async () => {
-  const operations = Array.from({ length: 30_000 }, (_, index) => operation(index));
+  const operations = Array.from({ length: 8_000 }, (_, index) => operation(index));
   for (const end of ["jsonl", "jsonl.gz", "jsonl.zst"]) {
     const path = join(folder, `round.${end}`);
     const writer = await openHistoryWriter(path, header);
@@ -117,7 +117,7 @@ test("a file cut off anywhere is an error or whole up to there, never a crash", 
   const text = [head, ...Array.from({ length: 20 }, (_, index) => JSON.stringify(operation(index)))].join(
     "\n",
   );
-  for (let length = 0; length < text.length; length += 13) {
+  for (let length = 0; length < text.length; length += 29) {
     const path = join(folder, "cut.jsonl");
     await writeFile(path, text.slice(0, length));
     try {
@@ -155,7 +155,7 @@ test("a missing file is exit 2 and names itself", async () => {
 test("reading streams in batches that keep the order of the file", async () => {
   const path = join(folder, "batches.jsonl");
   const writer = await openHistoryWriter(path, header);
-  for (let index = 0; index < 40_000; index += 1) writer.append(operation(index));
+  for (let index = 0; index < 16_000; index += 1) writer.append(operation(index));
   await writer.close();
   let batches = 0;
   let seen = 0;
@@ -166,8 +166,8 @@ test("reading streams in batches that keep the order of the file", async () => {
       seen += 1;
     }
   }
-  assert.equal(seen, 40_000);
-  assert.ok(batches > 3);
+  assert.equal(seen, 16_000);
+  assert.ok(batches > 1);
 });
 
 const part = (origin: string, monotonicOriginNs: string | null, operations: Operation[]): History => ({

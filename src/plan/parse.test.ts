@@ -176,7 +176,7 @@ test("text that is no plan is refused with a place and without a crash", () => {
       const parsed = parsePlan(text, "p");
       if ("errors" in parsed) assert.ok(parsed.errors.length > 0);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -238,6 +238,6 @@ test("a plan written out reads back as the same plan", () => {
       };
       assert.deepEqual(planOf(formatPlan(plan)), plan);
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });

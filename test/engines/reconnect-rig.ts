@@ -73,6 +73,6 @@ for (const cutMs of cuts.map(Number)) {
   const lateness = measureLateness();
   await acknowledged(200);
   const tookMs = systemClock.nowMs() - healedMs;
-  const lateMs = lateness();
+  const lateMs = lateness.end();
   process.stdout.write(`${JSON.stringify({ cutMs, kinds, codes, tookMs, lateMs, open: etcd.open() })}\n`);
 }
