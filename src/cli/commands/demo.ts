@@ -35,7 +35,7 @@ function requestOf(part: Pick<DrillRequest, "fault" | "site" | "seed">, holdMs: 
     ...part,
     peer: null,
     load: { ratePerSecond: RATE_PER_SECOND, deadlineMs: DEADLINE_MS, profiles: ["kernel", "dns", "pinned"] },
-    phasesMs: { before: 2_500, hold: holdMs, after: 2_500 },
+    phasesMs: { before: 2_000, hold: holdMs, after: 2_300 },
     series: null,
   };
 }
@@ -84,7 +84,7 @@ async function demonstrate({ evidence, seed }: { evidence?: string; seed?: numbe
     "The site of the engine's leader: every process in it, its name server too, in one instant.",
   );
   const lost = finish(
-    await runDrill(requestOf({ fault: loseSite, site: null, seed: firstSeed }, 5_000), around),
+    await runDrill(requestOf({ fault: loseSite, site: null, seed: firstSeed }, 4_500), around),
   );
   const other = plan.sites.map((site) => site.name).find((site) => site !== lost.spec.site) ?? null;
 
@@ -95,7 +95,7 @@ async function demonstrate({ evidence, seed }: { evidence?: string; seed?: numbe
   const portPlan: Plan = { ...plan, balancer: { ...plan.balancer, check: { kind: "tcp" } } };
   await replanBalancers(daemonPlan(portPlan, topology), around);
   const portCheck = finish(
-    await runDrill(requestOf({ fault: isolateSite, site: other, seed: firstSeed + 1 }, 4_000), {
+    await runDrill(requestOf({ fault: isolateSite, site: other, seed: firstSeed + 1 }, 3_500), {
       ...around,
       plan: portPlan,
       planText: formatPlan(portPlan),
@@ -108,7 +108,7 @@ async function demonstrate({ evidence, seed }: { evidence?: string; seed?: numbe
   );
   await replanBalancers(daemonPlan(plan, topology), around);
   const commitCheck = finish(
-    await runDrill(requestOf({ fault: isolateSite, site: other, seed: firstSeed + 2 }, 4_000), around),
+    await runDrill(requestOf({ fault: isolateSite, site: other, seed: firstSeed + 2 }, 3_500), around),
   );
 
   const worstOf = (result: DrillResult) => shortDuration(result.status.failedMs);
