@@ -107,7 +107,7 @@ async function drills(name: string, count: number, fault: Fault, hitsLeader: boo
   const runs: Run[] = [];
   for (let index = 0; index < count; index += 1) {
     say(`${name}, run ${index + 1} of ${count}`);
-    const phasesMs = { before: 3_000, hold: 6_000, after: 2_500 };
+    const phasesMs = { before: 2_500, hold: 4_500, after: 2_500 };
     const result = hitsLeader
       ? await oneDrill({ ...session, request: requestOf(fault, null, 1_000 + index, phasesMs) })
       : await drillOnFollower(fault, 2_000 + index, phasesMs);
