@@ -27,6 +27,9 @@ function asUser(argv: readonly string[], timeoutMs = 300_000): Promise<Finished>
     PATH: systemPath,
     OUTLAST_CACHE: join(home, "cache"),
     OUTLAST_EVIDENCE: join(home, "evidence"),
+    // npm hands its own configuration on to what it runs; the user has another home.
+    npm_config_cache: join(home, ".npm"),
+    npm_config_userconfig: join(home, ".npmrc"),
   };
   return run([...drop, ...argv], { cwd: home, env, timeoutMs });
 }
