@@ -24,7 +24,7 @@ import { liveOutput } from "../live-output.ts";
 import { openLab, provision } from "../open-lab.ts";
 
 const PLAN_FILE = fileURLToPath(new URL("../../../examples/etcd.yaml", import.meta.url));
-const RATE_PER_SECOND = 25;
+const RATE_PER_SECOND = 15;
 const DEADLINE_MS = 1000;
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
