@@ -34,7 +34,10 @@ export function sameInEveryRun(line: string): string {
   return line
     .replace(/ \([^)]*in the whole drill\)/, "")
     .replace(/Report: .*\/report\.html/, "Report: FILE")
-    .replace(/Clients failed for [^.]*\d[^.]*\.\d* ?m?s\.|Clients failed for \d+ ms\.|Recovery time unknown\.|Clients did not recover while watched\.|No client failed\./, "CLIENTS.")
+    .replace(
+      /Clients failed for [^.]*\d[^.]*\.\d* ?m?s\.|Clients failed for \d+ ms\.|Recovery time unknown\.|Clients did not recover while watched\.|No client failed\./,
+      "CLIENTS.",
+    )
     .replace(/for unknown/g, "for TIME ")
     .replace(/paris|frankfurt|london/gi, "SITE")
     .replace(/\d[\d\s,.]*( ms| s\b)/g, "TIME ")
