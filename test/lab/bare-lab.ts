@@ -1,4 +1,8 @@
 // A lab without engine or balancer: places, links and a sleeper, for tests of the lab itself.
+import { dirname } from "node:path";
+import { cacheFolder } from "../../src/cli/folders.ts";
+import { OutlastError } from "../../src/domain/outcome.ts";
+import { provideTools } from "../../src/linux/tools.ts";
 import { loadPlan } from "../../src/plan/load.ts";
 import type { LabConfig } from "../../src/lab/keeper/keeper.ts";
 import type { ProcessSpec } from "../../src/lab/keeper/place.ts";
@@ -23,13 +27,17 @@ export async function bareConfig(
   };
 }
 
-export const startBareLab = (config: LabConfig): Promise<Lab> =>
-  startLab(config, {
-    detached: false,
-    toolFolders: [],
-    path: process.env.PATH ?? "",
-    signal: new AbortController().signal,
-  });
+export async function startBareLab(config: LabConfig): Promise<Lab> {
+  const signal = AbortSignal.timeout(120_000);
+  const tools = await provideTools(
+    ["ip", "ss", "nft", "ethtool", "nsenter", "unshare"],
+    cacheFolder(),
+    signal,
+  );
+  if (tools.kind !== "done") throw new OutlastError(tools.failure);
+  const toolFolders = [...new Set(Object.values(tools.value.paths).map((path) => dirname(path)))];
+  return startLab(config, { detached: false, toolFolders, path: process.env.PATH ?? "", signal });
+}
 
 /** Runs a program inside a place, as `outlast lab exec` does. */
 export async function inPlace(lab: Lab, place: string, ...argv: string[]): Promise<Finished> {
