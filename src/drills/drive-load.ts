@@ -74,12 +74,12 @@ export async function startLoads(
   return runs;
 }
 
-/** Ends every load and reads its summary. Throws LOAD_FAILED when one did not end well. */
-export async function stopLoads(runs: readonly LoadRun[], around: Surroundings): Promise<LoadSummary[]> {
+/** Ends every load and checks its summary. Throws LOAD_FAILED when one did not end well. */
+export async function stopLoads(runs: readonly LoadRun[], around: Surroundings): Promise<void> {
   await Promise.all(
     runs.map(({ place, process }) => around.lab.call("stopProcess", { place, name: process })),
   );
-  return Promise.all(
+  await Promise.all(
     runs.map(async ({ place, process }) => {
       await endedWell(place, process, STOP_WITHIN_MS, around);
       const text = await readFile(
@@ -98,7 +98,6 @@ export async function stopLoads(runs: readonly LoadRun[], around: Surroundings):
           process,
           `${summary.scheduled} operations were scheduled, ${summary.recorded} recorded`,
         );
-      return summary;
     }),
   );
 }
