@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Code } from "@connectrpc/connect";
+import { STATUS } from "../grpc/unary.ts";
 import { certainlyNotDone } from "./client.ts";
 import { listenedMs, pingDelayMs } from "./sessions.ts";
 
 test("a refusal in etcd's own words is definite", () => {
-  assert.ok(certainlyNotDone(Code.InvalidArgument, "etcdserver: duplicate key given in txn request"));
-  assert.ok(certainlyNotDone(Code.ResourceExhausted, "etcdserver: mvcc: database space exceeded"));
-  assert.ok(certainlyNotDone(Code.Unavailable, "etcdserver: no leader"));
+  assert.ok(certainlyNotDone(STATUS.invalidArgument, "etcdserver: duplicate key given in txn request"));
+  assert.ok(certainlyNotDone(STATUS.resourceExhausted, "etcdserver: mvcc: database space exceeded"));
+  assert.ok(certainlyNotDone(STATUS.unavailable, "etcdserver: no leader"));
 });
 
 test("whatever may still be on its way to a majority is unknown", () => {
@@ -18,13 +18,13 @@ test("whatever may still be on its way to a majority is unknown", () => {
     "etcdserver: server stopped",
     "transport is closing",
   ])
-    assert.ok(!certainlyNotDone(Code.Unavailable, message), message);
-  assert.ok(!certainlyNotDone(Code.DeadlineExceeded, "the operation timed out"));
-  assert.ok(!certainlyNotDone(Code.Unknown, "etcdserver: something new"));
+    assert.ok(!certainlyNotDone(STATUS.unavailable, message), message);
+  assert.ok(!certainlyNotDone(STATUS.deadlineExceeded, "the operation timed out"));
+  assert.ok(!certainlyNotDone(STATUS.unknown, "etcdserver: something new"));
 });
 
 test("a refusal that is not etcd's own is unknown: it can be said after the work was done", () => {
-  assert.ok(!certainlyNotDone(Code.ResourceExhausted, "grpc: trying to send message larger than max"));
+  assert.ok(!certainlyNotDone(STATUS.resourceExhausted, "grpc: trying to send message larger than max"));
 });
 
 test("pings come quickly three times, then more slowly than etcd counts as misuse", () => {

@@ -1,10 +1,18 @@
 // A gRPC client bound to one etcd member: each call is sent to that member, at most once. What an error says about the
 // effect of the call is decided in one place (`certainlyNotDone`): everything that is not proven is unknown.
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { done, type Outcome } from "../../domain/outcome.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { NOT_SENT, SESSION_TIMINGS, type SessionTimings, startSessions } from "./sessions.ts";
+import { STATUS, type UnaryResult, unaryCall } from "../grpc/unary.ts";
+import { SESSION_TIMINGS, type SessionTimings, startSessions } from "./sessions.ts";
 
 export interface CallOptions {
   readonly signal: AbortSignal;
@@ -25,14 +33,14 @@ export interface EtcdClient extends AsyncDisposable {
 }
 
 /** Codes with which etcd refuses: before it proposes, or all members alike when they apply. Only with etcd's own words. */
-const REFUSALS: ReadonlySet<Code> = new Set([
-  Code.InvalidArgument,
-  Code.NotFound,
-  Code.FailedPrecondition,
-  Code.OutOfRange,
-  Code.PermissionDenied,
-  Code.Unauthenticated,
-  Code.ResourceExhausted, // NOSPACE, too many requests, request too large
+const REFUSALS: ReadonlySet<number> = new Set([
+  STATUS.invalidArgument,
+  STATUS.notFound,
+  STATUS.failedPrecondition,
+  STATUS.outOfRange,
+  STATUS.permissionDenied,
+  STATUS.unauthenticated,
+  STATUS.resourceExhausted, // NOSPACE, too many requests, request too large
 ]);
 
 /** "Unavailable" is mostly unknown (a proposal may be on its way); these are said before anything was proposed. */
@@ -44,14 +52,11 @@ const REFUSED_UNAVAILABLE: ReadonlySet<string> = new Set([
 ]);
 
 /** True only when the call can't have had an effect and never will. */
-export function certainlyNotDone(code: Code, message: string): boolean {
-  if (code === Code.Unimplemented) return true;
+export function certainlyNotDone(code: number, message: string): boolean {
+  if (code === STATUS.unimplemented) return true;
   if (!message.startsWith("etcdserver: ")) return false;
-  return REFUSALS.has(code) || (code === Code.Unavailable && REFUSED_UNAVAILABLE.has(message));
+  return REFUSALS.has(code) || (code === STATUS.unavailable && REFUSED_UNAVAILABLE.has(message));
 }
-
-const wasNotSent = (error: unknown): boolean =>
-  error instanceof Error && (NOT_SENT in error || wasNotSent(error.cause));
 
 export function startEtcdClient(
   host: string,
@@ -90,35 +95,45 @@ export function startEtcdClient(
       const where = `${host}:${port} ${method.parent.name}.${method.name}`;
       const session = await sessions.acquire(signal);
       if (session.kind === "not-sent") return failure(true, session.code, session.what, where);
-      let answered = false;
-      try {
-        const header = requireLeader ? { hasleader: "true" } : {};
-        const answer = await session.transport.unary(method, signal, undefined, header, input);
-        answered = true;
-        return done(answer.message);
-      } catch (cause) {
-        const error = ConnectError.from(cause);
-        const notSent = wasNotSent(cause);
-        answered = error.rawMessage.startsWith("etcdserver: ");
-        const definite = readOnly || notSent || certainlyNotDone(error.code, error.rawMessage);
-        const code = notSent
-          ? "ENGINE_NOT_CONNECTED"
-          : signal.aborted
-            ? "ENGINE_TIMED_OUT"
-            : error.rawMessage.startsWith("etcdserver: ")
-              ? codeOf(error.rawMessage)
-              : "ENGINE_CONNECTION_LOST";
-        const what =
-          code === "ENGINE_TIMED_OUT" ? "no answer before the caller's deadline" : error.rawMessage;
-        return failure(definite, code, what, where, cause);
-      } finally {
-        session.release(answered);
+      const path = `/${method.parent.typeName}/${method.name}`;
+      const message = toBinary(method.input, create(method.input, input));
+      const result = await unaryCall(session.h2, path, message, requireLeader ? LEADER : {}, signal);
+      session.release(result.kind === "answer" || isEtcds(result));
+      switch (result.kind) {
+        case "answer":
+          try {
+            return done(fromBinary(method.output, result.message));
+          } catch (cause) {
+            return failure(readOnly, "ENGINE_BAD_ANSWER", `not a ${method.output.typeName}`, where, cause);
+          }
+        case "not-sent":
+          return failure(true, "ENGINE_NOT_CONNECTED", result.what, where, result.cause);
+        case "aborted":
+          return failure(readOnly, "ENGINE_TIMED_OUT", "no answer before the caller's deadline", where);
+        case "broken":
+          return failure(readOnly, "ENGINE_CONNECTION_LOST", result.what, where, result.cause);
+        case "status": {
+          const code = isEtcds(result) ? codeOf(result.message) : "ENGINE_CONNECTION_LOST";
+          return failure(
+            readOnly || certainlyNotDone(result.code, result.message),
+            code,
+            result.message,
+            where,
+          );
+        }
+        default:
+          return result satisfies never;
       }
     },
     open: () => sessions.open(),
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };
 }
+
+const LEADER = { hasleader: "true" };
+
+const isEtcds = (result: UnaryResult): boolean =>
+  result.kind === "status" && result.message.startsWith("etcdserver: ");
 
 /** "etcdserver: mvcc: database space exceeded" → ENGINE_DATABASE_SPACE_EXCEEDED */
 const codeOf = (message: string): string =>

@@ -14,8 +14,6 @@
 // process could have read a byte counts as the member's silence: after a late turn of our own, timers run before sockets.
 import * as http2 from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
-import type { Transport } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
 import type { Clock } from "../../runtime/clock.ts";
 
 export interface SessionTimings {
@@ -49,7 +47,7 @@ export interface NotSent {
 
 export interface Session {
   readonly kind: "session";
-  readonly transport: Transport;
+  readonly h2: http2.ClientHttp2Session;
   /** Must be called when the call has ended, however it ended. */
   release(answered: boolean): void;
 }
@@ -60,12 +58,8 @@ export interface Sessions extends AsyncDisposable {
   open(): number;
 }
 
-/** Marks an error of a request that never reached a session. */
-export const NOT_SENT = Symbol("not sent");
-
 interface Live {
   readonly h2: http2.ClientHttp2Session;
-  readonly transport: Transport;
   calls: number;
   retired: boolean;
   /** The last call ended without an answer. */
@@ -139,26 +133,6 @@ export function startSessions(
       retired: false,
       doubted: false,
       watch: null,
-      transport: createGrpcTransport({
-        baseUrl: authority,
-        acceptCompression: [],
-        sessionManager: {
-          authority,
-          request: async (
-            method: string,
-            path: string,
-            headers: http2.OutgoingHttpHeaders,
-            options: Omit<http2.ClientSessionRequestOptions, "signal">,
-          ) => {
-            try {
-              return h2.request({ ...headers, ":method": method, ":path": path }, options);
-            } catch (cause) {
-              throw Object.assign(new Error("the session had just ended", { cause }), { [NOT_SENT]: true });
-            }
-          },
-          notifyResponseByteRead: () => undefined,
-        },
-      }),
     };
     live.add(session);
     h2.on("error", () => undefined); // each open call is told by its own stream; "close" follows
@@ -234,7 +208,7 @@ export function startSessions(
     watchSilence(session);
     return {
       kind: "session",
-      transport: session.transport,
+      h2: session.h2,
       release: (answered) => {
         session.calls -= 1;
         session.doubted = !answered;
