@@ -16,6 +16,8 @@ export interface Connections extends AsyncDisposable {
   open(): number;
 }
 
+type Answered = Extract<Exchange, { kind: "answer" }>;
+
 interface Connection {
   readonly client: Client;
   readonly address: string;
@@ -69,18 +71,12 @@ export function startConnections(port: number, clock: Clock): Connections {
       Math.max(0, deadlineAtMs - clock.nowMs()),
     );
     try {
-      const { statusCode, headers, body } = await connection.client.request({
-        method: request.method,
-        path: request.path,
-        body: request.body,
-        headers: request.body === null ? {} : { "content-type": "application/json" },
-      });
-      const text = await body.text();
+      const answer = await dispatched(connection.client, request);
       connection.busy = false;
-      const ends = String(headers.connection ?? "").toLowerCase() === "close";
+      const ends = String(answer.headers["connection"] ?? "").toLowerCase() === "close";
       if (connection.dropped || ends) giveUp(connection);
       else if (all.has(connection)) push(connection);
-      return { kind: "answer", status: statusCode, headers, text };
+      return answer;
     } catch (cause) {
       const { connected } = connection;
       giveUp(connection);
@@ -110,6 +106,31 @@ export function startConnections(port: number, clock: Clock): Connections {
       for (const connection of all) giveUp(connection);
     },
   };
+}
+
+/** By undici's own events: a readable stream per answer would cost a generator more than all the rest of an operation. */
+function dispatched(client: Client, { method, path, body }: HttpRequest): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    let headers: Answered["headers"] = {};
+    const chunks: Buffer[] = [];
+    client.dispatch(
+      { method, path, body, headers: body === null ? {} : { "content-type": "application/json" } },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: (_controller, statusCode, received) => {
+          status = statusCode;
+          headers = received;
+        },
+        onResponseData: (_controller, chunk) => {
+          chunks.push(chunk);
+        },
+        onResponseEnd: () =>
+          resolve({ kind: "answer", status, headers, text: Buffer.concat(chunks).toString("utf8") }),
+        onResponseError: (_controller, cause) => reject(cause),
+      },
+    );
+  });
 }
 
 const notSent = (code: string): Exchange => ({ kind: "not-sent", code });
