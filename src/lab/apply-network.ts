@@ -22,6 +22,13 @@ export const inNamespace = (namespace: string, argv: readonly string[]): string[
   ...argv,
 ];
 
+/** argv that runs a program inside a place, from outside the lab. `initPid` is the keeper's name for it. */
+export function intoPlace(keeperPid: number, initPid: number, argv: readonly string[]): string[] {
+  const outer = `nsenter --target=${keeperPid} --user --preserve-credentials --net --mount --pid --`;
+  const inner = `nsenter --target=${initPid} --net --pid --mount --`;
+  return [...outer.split(" "), ...inner.split(" "), ...argv];
+}
+
 /** Kernel settings, and checksums filled in by software on the VXLAN device (else inner TCP checksums stay unfilled). */
 export async function tunePlace(place: Place): Promise<void> {
   const settings = Object.entries(kernelSettings(place)).map(

@@ -4,6 +4,7 @@ import { cacheFolder } from "../../src/cli/folders.ts";
 import { OutlastError } from "../../src/domain/outcome.ts";
 import { provideTools } from "../../src/linux/tools.ts";
 import { loadPlan } from "../../src/plan/load.ts";
+import { intoPlace } from "../../src/lab/apply-network.ts";
 import type { LabConfig } from "../../src/lab/keeper/keeper.ts";
 import type { ProcessSpec } from "../../src/lab/keeper/place.ts";
 import { type Lab, startLab } from "../../src/lab/start-lab.ts";
@@ -27,15 +28,17 @@ export async function bareConfig(
   };
 }
 
-export async function startBareLab(config: LabConfig): Promise<Lab> {
-  const signal = AbortSignal.timeout(120_000);
-  const tools = await provideTools(
-    ["ip", "ss", "nft", "ethtool", "nsenter", "unshare"],
-    cacheFolder(),
-    signal,
-  );
+/** Path of each tool that a lab needs, provisioned like a real lab's. */
+export async function toolPaths(): Promise<readonly string[]> {
+  const names = ["ip", "ss", "nft", "ethtool", "nsenter", "unshare"] as const;
+  const tools = await provideTools(names, cacheFolder(), AbortSignal.timeout(120_000));
   if (tools.kind !== "done") throw new OutlastError(tools.failure);
-  const toolFolders = [...new Set(Object.values(tools.value.paths).map((path) => dirname(path)))];
+  return Object.values(tools.value.paths);
+}
+
+export async function startBareLab(config: LabConfig): Promise<Lab> {
+  const toolFolders = [...new Set((await toolPaths()).map((path) => dirname(path)))];
+  const signal = AbortSignal.timeout(120_000);
   return startLab(config, { detached: false, toolFolders, path: process.env.PATH ?? "", signal });
 }
 
@@ -44,9 +47,7 @@ export async function inPlace(lab: Lab, place: string, ...argv: string[]): Promi
   const status = await lab.call("status", {});
   const initPid = status.places.find((one) => one.name === place)?.initPid;
   if (initPid === null || initPid === undefined) throw new Error(`${place} is not up`);
-  const outer = `nsenter --target=${lab.keeperPid} --user --preserve-credentials --net --mount --pid --`;
-  const inner = `nsenter --target=${initPid} --net --pid --mount --`;
-  return run([...outer.split(" "), ...inner.split(" "), ...argv], { timeoutMs: 20_000 });
+  return run(intoPlace(lab.keeperPid, initPid, argv), { timeoutMs: 20_000 });
 }
 
 /** Asks `address` for one TCP byte from a place: the round trip in ms, or null after 1 s of silence. */

@@ -1,12 +1,16 @@
 // The lab itself, on real namespaces: distances, cuts, lost sites, deadlines, and that nothing is left.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { mkdtemp, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { connectLab, findLabs } from "../../src/lab/find-labs.ts";
-import type { Lab } from "../../src/lab/start-lab.ts";
+import { type Lab, startLab } from "../../src/lab/start-lab.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { outlastCommand, start } from "../../src/runtime/process.ts";
-import { bareConfig, echo, echoServer, inPlace, startBareLab } from "./bare-lab.ts";
+import { removeTree } from "../../src/runtime/files.ts";
+import { outlastCommand, run, start } from "../../src/runtime/process.ts";
+import { bareConfig, echo, echoServer, inPlace, startBareLab, toolPaths } from "./bare-lab.ts";
 import { labProcesses, machineState } from "./leftovers.ts";
 
 const PARIS = "10.77.1.1";
@@ -150,6 +154,19 @@ test("a second lab does not collide with the first, and a second one of the same
   assert.ok(findLabs().some((found) => found.name === other.name));
   await assert.rejects(startBareLab(config), /LAB_EXISTS/);
   assert.throws(() => connectLab("no-such-lab"), /LAB_NOT_FOUND/);
+});
+
+test("a lab that can't be built ends at once with the reason, and leaves nothing", async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), "outlast-path-"));
+  context.after(() => removeTree(folder));
+  const { stdout } = await run(["sh", "-c", "for p in sh mount sleep; do command -v $p; done"]);
+  const programs = [...stdout.trim().split("\n"), ...(await toolPaths())];
+  for (const path of programs.filter((one) => basename(one) !== "ethtool"))
+    await symlink(path, join(folder, basename(path)));
+  const config = await bareConfig({ paris: [echoServer] });
+  const options = { detached: false, toolFolders: [], path: folder, signal: AbortSignal.timeout(60_000) };
+  await assert.rejects(startLab(config, options), /LAB_NOT_STARTED[^]*ethtool: not found/);
+  await until("everything has ended", async () => labProcesses(config.name).length === 0);
 });
 
 test("nothing is left when a lab goes down, when its keeper is killed, and when its starter is killed", async () => {

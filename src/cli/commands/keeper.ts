@@ -18,6 +18,7 @@ async function keep({ lifeline }: { lifeline?: boolean }): Promise<void> {
   const signal = interruption();
   signal.addEventListener("abort", () => down.resolve(`signal ${String(signal.reason)}`), { once: true });
   const input = createInterface({ input: process.stdin });
+  using _input = { [Symbol.dispose]: () => process.stdin.destroy() }; // nothing may keep a failed start alive
   const lines = input[Symbol.asyncIterator]();
   const first = await lines.next();
   if (first.done === true) return;

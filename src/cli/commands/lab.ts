@@ -8,6 +8,7 @@ import type { DiskKind } from "../../lab/disks/disks.ts";
 import { LOGS_FOLDER } from "../../lab/keeper/keeper.ts";
 import { logNameOf } from "../../lab/keeper/place.ts";
 import type { KeeperClient } from "../../lab/keeper-client.ts";
+import { intoPlace } from "../../lab/apply-network.ts";
 import { loadPlan } from "../../plan/load.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { newSeed } from "../../runtime/random.ts";
@@ -34,13 +35,6 @@ async function placeNamed(keeper: KeeperClient, name: string) {
       `one of: ${status.places.map((one) => one.name).join(", ")}`,
     );
   return { place, status };
-}
-
-/** argv that runs a command inside a place, from outside the lab. */
-function enter(keeper: KeeperClient, initPid: number, argv: readonly string[]): string[] {
-  const outer = `nsenter --target=${keeper.keeperPid} --user --preserve-credentials --net --mount --pid --`;
-  const inner = `nsenter --target=${initPid} --net --pid --mount --`;
-  return [...outer.split(" "), ...inner.split(" "), ...argv];
 }
 
 async function up({ file, lab, disks }: { file: string; lab?: string; disks: DiskKind }): Promise<void> {
@@ -98,9 +92,12 @@ async function exec(placeName: string, argv: readonly string[], { lab }: LabOpti
       "wait until it has healed: outlast lab status",
     );
   const command = argv[0] === "--" ? argv.slice(1) : argv;
-  const child = await start(enter(keeper, place.initPid, command.length === 0 ? ["sh"] : command), {
-    stdio: "inherit",
-  });
+  const child = await start(
+    intoPlace(keeper.keeperPid, place.initPid, command.length === 0 ? ["sh"] : command),
+    {
+      stdio: "inherit",
+    },
+  );
   const { code } = await child.exited;
   process.exitCode = code ?? 1;
 }

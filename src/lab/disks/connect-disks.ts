@@ -1,6 +1,6 @@
 // The keeper's side of `outlast disks`: disks that can lose power, for a process that may not mount them.
 import { createConnection } from "node:net";
-import { createInterface } from "node:readline";
+import { lineCalls } from "../../runtime/line-calls.ts";
 import { type Disks, DISKS_SOCKET, type DisksRequest } from "./disks.ts";
 
 export interface ConnectedDisks extends Disks {
@@ -18,19 +18,10 @@ export async function connectDisks(): Promise<ConnectedDisks> {
   const gone = new Promise<void>((resolve) => {
     socket.once("close", () => resolve());
   });
-  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-  let last: Promise<unknown> = Promise.resolve();
-  /** One at a time: each line is answered before the next is sent. */
-  const ask = (request: DisksRequest): Promise<void> => {
-    const answer = last.then(async () => {
-      socket.write(`${JSON.stringify(request)}\n`);
-      const line = await lines.next();
-      if (line.done === true) throw new Error("the lab's disks are gone");
-      const { error } = JSON.parse(line.value) as { error?: string };
-      if (error !== undefined) throw new Error(error);
-    });
-    last = answer.catch(() => undefined); // each caller sees its own error
-    return answer;
+  const call = lineCalls(socket, socket, "the lab's disks are gone");
+  const ask = async (request: DisksRequest): Promise<void> => {
+    const { error } = await call<{ error?: string }>(request);
+    if (error !== undefined) throw new Error(error);
   };
   return {
     gone,

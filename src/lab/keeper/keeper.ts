@@ -5,10 +5,10 @@
 //                                  └─────► one init per place ──► agent, balancer, resolver, load …
 import { rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { createInterface } from "node:readline";
 import { join } from "node:path";
 import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder, writeFileAtomic } from "../../runtime/files.ts";
+import { lineCalls } from "../../runtime/line-calls.ts";
 import type { Log } from "../../runtime/log.ts";
 import { outlastCommand, start } from "../../runtime/process.ts";
 import { applyBatches, inNamespace, removePlace, tunePlace } from "../apply-network.ts";
@@ -102,14 +102,17 @@ export async function startKeeper(
   clock: Clock,
 ): Promise<Keeper> {
   const { topology } = config;
+  // What has begun ends again when the rest can't begin.
+  await using stack = new AsyncDisposableStack();
   await makeFolder(LOGS_FOLDER);
   await writeFileAtomic(PLAN_FILE, config.planText);
   for (const [path, text] of Object.entries(config.files))
     await writeFileAtomic(join(LAB_FOLDER, path), text);
 
   await applyBatches(backboneBatches());
-  const relay = await startRelayProcess(config);
+  const relay = stack.use(await startRelayProcess(config));
   const places = new Map<string, RunningPlace>();
+  stack.defer(() => Promise.all([...places.values()].map((place) => place.kill())).then(() => undefined));
   const active = new Map<string, ActiveChange>();
 
   const disksOf = (place: Place) => (place.kind === "site" ? disks.sites : disks.others);
@@ -234,6 +237,10 @@ export async function startKeeper(
     return { beforeNs, afterNs };
   };
 
+  stack.defer(() => {
+    for (const change of active.values()) clearTimeout(change.timer);
+  });
+  const owned = stack.move();
   return {
     apply,
     heal,
@@ -263,11 +270,7 @@ export async function startKeeper(
         remainingMs: Math.round(deadlineAtMs - clock.nowMs()),
       })),
     }),
-    async [Symbol.asyncDispose]() {
-      for (const change of active.values()) clearTimeout(change.timer);
-      await Promise.all([...places.values()].map((place) => place.kill()));
-      await relay[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
@@ -296,18 +299,7 @@ async function startRelayProcess({ topology, seed }: LabConfig): Promise<RelayPr
   });
   const { stdin, stdout } = child.process;
   if (stdin === null || stdout === null) throw new Error("the relay has no pipes");
-  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-  let last: Promise<unknown> = Promise.resolve();
-  const ask = <T>(request: unknown): Promise<T> => {
-    const answer = last.then(async () => {
-      stdin.write(`${JSON.stringify(request)}\n`);
-      const line = await lines.next();
-      if (line.done === true) throw new Error("the relay has ended");
-      return JSON.parse(line.value) as T;
-    });
-    last = answer.catch(() => undefined); // each caller sees its own error
-    return answer;
-  };
+  const ask = lineCalls(stdin, stdout, "the relay has ended");
   const ports = Object.fromEntries(
     topology.places.filter((place) => place.kind !== "clients").map((place) => [place.name, place.port]),
   );

@@ -1,0 +1,23 @@
+// Calls over a pair of line streams: one JSON line asked, one JSON line answered, one at a time in order of asking.
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+
+/** `gone`: what the caller is told when the other side has ended. */
+export function lineCalls(
+  output: Writable,
+  input: Readable,
+  gone: string,
+): <T>(request: unknown) => Promise<T> {
+  const lines = createInterface({ input })[Symbol.asyncIterator]();
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(request: unknown): Promise<T> => {
+    const answer = last.then(async () => {
+      output.write(`${JSON.stringify(request)}\n`);
+      const line = await lines.next();
+      if (line.done === true) throw new Error(gone);
+      return JSON.parse(line.value) as T;
+    });
+    last = answer.catch(() => undefined); // each caller sees its own error
+    return answer;
+  };
+}
