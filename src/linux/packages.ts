@@ -1,9 +1,9 @@
 // Debian packages without root: downloaded with apt's own signatures and checksums into a folder of ours and unpacked
 // there, together with the libraries that this machine lacks. Nothing is installed, no service starts.
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { done, OutlastError, type Outcome } from "../domain/outcome.ts";
-import { removeTree } from "../runtime/files.ts";
+import { makeFolder, removeTree } from "../runtime/files.ts";
 import { fileFailure } from "../runtime/install.ts";
 import { findProgram, run, runOk } from "../runtime/process.ts";
 
@@ -62,7 +62,7 @@ export async function unpackDebianPackages(
   const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
   try {
     for (const folder of ["state/lists/partial", "cache/archives/partial", "deb"])
-      await mkdir(join(work, folder), { recursive: true });
+      await makeFolder(join(work, folder));
     await runOk(["apt-get", ...options, "-q", "update"], { signal, env, timeoutMs: 120_000 });
     const depends = await runOk(
       ["apt-cache", ...options, "depends", "--recurse", "--no-recommends", "--no-suggests"].concat(

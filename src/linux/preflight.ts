@@ -1,10 +1,10 @@
 // What a lab needs of this machine, found out by really making it once: namespaces, a veth, a vxlan, an nft rule. Everything
 // that is missing is named at once, each with its ways out. Nothing is left: what was made dies with its namespaces.
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { arch, platform } from "node:os";
 import { join } from "node:path";
 import type { Failure } from "../domain/outcome.ts";
-import { readText, removeTree } from "../runtime/files.ts";
+import { makeFolder, readText, removeTree } from "../runtime/files.ts";
 import { fileFailure } from "../runtime/install.ts";
 import { newId } from "../runtime/random.ts";
 import { run } from "../runtime/process.ts";
@@ -118,7 +118,7 @@ function foreignMachine(): Failure | null {
 async function cacheTrial(cacheFolder: string): Promise<Failure | null> {
   const file = join(cacheFolder, `.preflight-${newId().slice(0, 8)}`);
   try {
-    await mkdir(cacheFolder, { recursive: true });
+    await makeFolder(cacheFolder);
     await writeFile(file, "x");
     await removeTree(file);
     return null;

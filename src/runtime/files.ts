@@ -30,10 +30,30 @@ export async function readText(path: string): Promise<string | null> {
   }
 }
 
+/**
+ * The folder and those above it. Node's own recursive mkdir never returns where a folder that exists answers ENOENT to its
+ * making of another, as /proc does.
+ */
 export async function makeFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
+  try {
+    await mkdir(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return path;
+    if (code !== "ENOENT" || (await exists(dirname(path)))) throw cause;
+    await makeFolder(dirname(path));
+    await mkdir(path).catch(async (again: NodeJS.ErrnoException) => {
+      if (again.code !== "EEXIST") throw again; // somebody else made it meanwhile
+    });
+  }
   return path;
 }
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 export const removeTree = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 

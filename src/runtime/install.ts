@@ -3,7 +3,7 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { done, type Outcome } from "../domain/outcome.ts";
-import { readText, removeTree } from "./files.ts";
+import { makeFolder, readText, removeTree } from "./files.ts";
 import { withLock } from "./lock.ts";
 import { newId } from "./random.ts";
 
@@ -28,7 +28,7 @@ export async function installWhole({ folder, signal, progress, build }: Install)
   try {
     const present = await stampOf(folder);
     if (present !== null) return done(present);
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     const waiting = () => progress(`waiting for another process that prepares ${basename(folder)} ...`);
     const built = await withLock(join(parent, `.${basename(folder)}.lock`), signal, waiting, async () => {
       const meanwhile = await stampOf(folder);

@@ -11,6 +11,7 @@ import { blankStatus } from "../../src/evidence/blank-status.ts";
 import { predictionDigest } from "../../src/evidence/digest.ts";
 import { createEvidence, type NewEvidence } from "../../src/evidence/folder.ts";
 import { listEvidence, loadEvidence } from "../../src/evidence/load.ts";
+import { prepareEvidenceRoot } from "../../src/evidence/prepare-root.ts";
 import { removeTree } from "../../src/runtime/files.ts";
 import { run } from "../../src/runtime/process.ts";
 
@@ -153,4 +154,13 @@ test("an id that is taken is refused and its evidence untouched", () =>
     await (await createEvidence(root, drill("one"))).abort(["first"]);
     await assert.rejects(createEvidence(root, drill("one")), /EVIDENCE_EXISTS/);
     assert.deepEqual((await loadEvidence(root, "one")).result.status.reasons, ["first"]);
+  }));
+
+test("a place that can't hold evidence is refused before anything is started", () =>
+  inRoot(async (root) => {
+    await prepareEvidenceRoot(join(root, "not", "yet"));
+    assert.deepEqual(await readdir(join(root, "not", "yet")), []);
+    await writeFile(join(root, "file"), "");
+    for (const path of [join(root, "file", "below"), "/proc/nowhere/at/all"])
+      await assert.rejects(prepareEvidenceRoot(path), /EVIDENCE_NOT_WRITABLE/);
   }));

@@ -11,6 +11,7 @@ import { replanBalancers } from "../../drills/replan-balancers.ts";
 import { type DrillRequest, runDrill } from "../../drills/run-drill.ts";
 import { FILES } from "../../evidence/folder.ts";
 import { headline } from "../../evidence/headline.ts";
+import { prepareEvidenceRoot } from "../../evidence/prepare-root.ts";
 import { shortDuration } from "../../evidence/quantity.ts";
 import { objectiveOverRuns } from "../../evidence/summary.ts";
 import type { Topology } from "../../lab/topology.ts";
@@ -54,6 +55,8 @@ async function demonstrate({ evidence, seed }: { evidence?: string; seed?: numbe
   say(
     `a gateway and clients in ${plan.regions.length} regions; ${RATE_PER_SECOND} operations/s per region and kind of client, ${DEADLINE_MS / 1000} s patience`,
   );
+  const evidenceRoot = evidence ?? evidenceFolder();
+  await prepareEvidenceRoot(evidenceRoot);
   const provisions = await provision(plan, signal);
   const firstSeed = seed ?? newSeed();
   const { lab, topology } = await openLab(plan, provisions, {
@@ -68,7 +71,7 @@ async function demonstrate({ evidence, seed }: { evidence?: string; seed?: numbe
     plan,
     planText: await readFile(PLAN_FILE, "utf8"),
     provisions,
-    evidenceRoot: evidence ?? evidenceFolder(),
+    evidenceRoot,
     signal,
     live: liveOutput((line) => process.stderr.write(line)),
   };

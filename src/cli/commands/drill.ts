@@ -10,6 +10,7 @@ import { rewriteReports } from "../../evidence/build-report.ts";
 import { drillText, runsSummary, runsTable } from "../../evidence/drill-table.ts";
 import { junitXml } from "../../evidence/junit.ts";
 import { drillResultList } from "../../evidence/summary.ts";
+import { prepareEvidenceRoot } from "../../evidence/prepare-root.ts";
 import type { DiskKind } from "../../lab/disks/disks.ts";
 import { PROFILE_NAMES } from "../../load/profiles.ts";
 import { loadPlan } from "../../plan/load.ts";
@@ -64,6 +65,8 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
   const siteNames = plan.sites.map((site) => site.name);
   for (const site of [options.site, options.peer])
     if (site !== undefined && !siteNames.includes(site)) throw unknownSite(site, siteNames);
+  const evidenceRoot = options.evidence ?? evidenceFolder();
+  await prepareEvidenceRoot(evidenceRoot);
   const signal = interruption();
   const provisions = await provision(plan, signal);
   const series = options.runs > 1 ? newId().slice(0, 8) : null;
@@ -73,7 +76,6 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
     ...(options.unsafeDeleteAcknowledged === true ? (["delete-acknowledged"] as const) : []),
   ];
   const firstSeed = options.seed ?? newSeed();
-  const evidenceRoot = options.evidence ?? evidenceFolder();
   const results: DrillResult[] = [];
   for (let run = 1; run <= options.runs; run += 1) {
     if (options.runs > 1) process.stderr.write(`run ${run} of ${options.runs}\n`);
