@@ -296,6 +296,9 @@ interface RelayProcess extends AsyncDisposable {
 async function startRelayProcess({ topology, seed }: LabConfig): Promise<RelayProcess> {
   const child = await start(inNamespace(BACKBONE.namespace, outlastCommand("relay")), {
     stdio: ["pipe", "pipe", "inherit"],
+    // A session of its own: where the kernel shares cores between sessions first (sched_autogroup), the relay does not
+    // queue behind the two dozen processes of the lab, also for a user who may not raise a priority.
+    detached: true,
   });
   const { stdin, stdout } = child.process;
   if (stdin === null || stdout === null) throw new Error("the relay has no pipes");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { STATUS } from "../grpc/unary.ts";
+import { STATUS } from "../grpc/call.ts";
 import { certainlyNotDone } from "./client.ts";
 import { listenedMs, pingDelayMs } from "./sessions.ts";
 

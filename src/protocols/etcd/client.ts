@@ -11,7 +11,8 @@ import {
 } from "@bufbuild/protobuf";
 import { done, type Outcome } from "../../domain/outcome.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { STATUS, type UnaryResult, unaryCall } from "../grpc/unary.ts";
+import { STATUS } from "../grpc/call.ts";
+import { type UnaryResult, unaryCall } from "../grpc/unary.ts";
 import { SESSION_TIMINGS, type SessionTimings, startSessions } from "./sessions.ts";
 
 export interface CallOptions {

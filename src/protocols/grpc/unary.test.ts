@@ -3,7 +3,8 @@ import { once } from "node:events";
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { STATUS, type UnaryResult, unaryCall } from "./unary.ts";
+import { STATUS } from "./call.ts";
+import { type UnaryResult, unaryCall } from "./unary.ts";
 
 const framed = (text: string): Buffer => {
   const frame = Buffer.alloc(5 + text.length);

@@ -1,39 +1,19 @@
 // One unary gRPC call on one HTTP/2 session, once (grpc/doc/PROTOCOL-HTTP2.md). No retry, no name resolution, no choice of
 // connection: whoever calls decides these. Every way a call can end is a value.
+import { constants, type ClientHttp2Session } from "node:http2";
 import {
-  constants,
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  type IncomingHttpHeaders,
-} from "node:http2";
+  type CallEnd,
+  type CallFailure,
+  endByHeaders,
+  endOf,
+  framed,
+  opened,
+  PREFIX_BYTES,
+  unfinished,
+} from "./call.ts";
 
-/** grpc/doc/statuscodes.md; only those that callers branch on. */
-export const STATUS = {
-  ok: 0,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  outOfRange: 11,
-  unimplemented: 12,
-  unavailable: 14,
-  unauthenticated: 16,
-} as const;
+export type UnaryResult = { readonly kind: "answer"; readonly message: Uint8Array } | CallFailure;
 
-export type UnaryResult =
-  | { readonly kind: "answer"; readonly message: Uint8Array }
-  /** The server (or something before it) ended the call with a status other than ok. */
-  | { readonly kind: "status"; readonly code: number; readonly message: string }
-  /** The session would not take it: not a byte of it was sent. */
-  | { readonly kind: "not-sent"; readonly what: string; readonly cause: unknown }
-  /** Sent, or perhaps sent, and no status came. */
-  | { readonly kind: "broken"; readonly what: string; readonly cause?: unknown }
-  | { readonly kind: "aborted" };
-
-const PREFIX_BYTES = 5; // compressed flag, length
 const ANSWER_MAX_BYTES = 64 * 1024 * 1024;
 
 /** Never rejects; ends at once when the signal does. `path` is "/package.Service/Method". */
@@ -44,22 +24,13 @@ export function unaryCall(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<UnaryResult> {
-  let stream: ClientHttp2Stream;
-  try {
-    stream = session.request({
-      ":method": "POST",
-      ":path": path,
-      "content-type": "application/grpc+proto",
-      te: "trailers",
-      ...headers,
-    });
-  } catch (cause) {
-    return Promise.resolve({ kind: "not-sent", what: "the session had just ended", cause });
-  }
+  const begun = opened(session, path, headers);
+  if ("kind" in begun) return Promise.resolve(begun);
+  const stream = begun;
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let status: UnaryResult | null = null;
+    let end: CallEnd | null = null;
     let failure: unknown;
 
     const finish = (result: UnaryResult) => {
@@ -76,13 +47,10 @@ export function unaryCall(
     };
 
     stream.on("response", (received) => {
-      const { ":status": httpStatus } = received;
-      if (httpStatus !== 200)
-        status = { kind: "status", code: STATUS.unknown, message: `HTTP ${httpStatus}` };
-      else if (received["grpc-status"] !== undefined) status = statusOf(received);
+      end = endByHeaders(received);
     });
     stream.on("trailers", (received) => {
-      status ??= statusOf(received);
+      end ??= endOf(received);
     });
     stream.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
@@ -91,43 +59,18 @@ export function unaryCall(
     });
     // Trailers come before "end"; "close" would come some turns of the loop later.
     stream.on("end", () => {
-      if (status !== null) finish(status.kind === "answer" ? answerOf(chunks, bytes) : status);
+      if (end !== null) finish(end.kind === "ok" ? answerOf(chunks, bytes) : end);
     });
     stream.on("error", (cause) => {
       failure = cause; // "close" follows
     });
     stream.on("close", () => {
-      const what = wordsOf(failure, stream.rstCode);
-      // Without an id the session never gave it to HTTP/2 (it had ended, was going away, had no stream left).
-      if (stream.pending)
-        finish({ kind: "not-sent", what: `the session did not take it: ${what}`, cause: failure });
-      else finish({ kind: "broken", what: `the connection ended: ${what}`, cause: failure });
+      finish(unfinished(stream, failure));
     });
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
-    const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-    frame[0] = 0;
-    frame.writeUInt32BE(message.length, 1);
-    frame.set(message, PREFIX_BYTES);
-    stream.end(frame);
+    stream.end(framed(message));
   });
-}
-
-const EMPTY: UnaryResult = { kind: "answer", message: new Uint8Array() };
-
-function statusOf(trailers: IncomingHttpHeaders): UnaryResult {
-  const code = Number(trailers["grpc-status"] ?? STATUS.unknown);
-  if (code === STATUS.ok) return EMPTY;
-  return { kind: "status", code, message: decoded(String(trailers["grpc-message"] ?? "")) };
-}
-
-/** Percent-encoded UTF-8; what is wrongly encoded is shown as it came. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function answerOf(chunks: readonly Buffer[], bytes: number): UnaryResult {
@@ -137,6 +80,3 @@ function answerOf(chunks: readonly Buffer[], bytes: number): UnaryResult {
     return { kind: "broken", what: `an answer of ${all.length} bytes is not one uncompressed gRPC message` };
   return { kind: "answer", message: all.subarray(PREFIX_BYTES) };
 }
-
-const wordsOf = (failure: unknown, rstCode: number | undefined): string =>
-  failure instanceof Error ? failure.message : `HTTP/2 code ${rstCode ?? "none"}`;
