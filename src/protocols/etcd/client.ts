@@ -1,6 +1,12 @@
 // A gRPC client bound to one etcd member: each call is sent to that member, at most once. What an error says about the
 // effect of the call is decided in one place (`certainlyNotDone`): everything that is not proven is unknown.
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethodStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { done, type Outcome } from "../../domain/outcome.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
@@ -20,6 +26,12 @@ export interface EtcdClient extends AsyncDisposable {
     input: MessageInitShape<I>,
     options: CallOptions,
   ): Promise<Outcome<MessageShape<O>>>;
+  /** Messages as they come. The last item is a failure unless the member ended the stream in order. */
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    input: AsyncIterable<MessageInitShape<I>>,
+    options: Pick<CallOptions, "signal" | "requireLeader">,
+  ): AsyncIterable<Outcome<MessageShape<O>>>;
   /** Sessions and dialled sockets that exist now. */
   open(): number;
 }
@@ -111,6 +123,29 @@ export function startEtcdClient(
         const what =
           code === "ENGINE_TIMED_OUT" ? "no answer before the caller's deadline" : error.rawMessage;
         return failure(definite, code, what, where, cause);
+      } finally {
+        session.release(answered);
+      }
+    },
+    async *stream(method, input, { signal, requireLeader = false }) {
+      const where = `${host}:${port} ${method.parent.name}.${method.name}`;
+      const session = await sessions.acquire(signal);
+      if (session.kind === "not-sent") {
+        yield failure(true, session.code, session.what, where);
+        return;
+      }
+      let answered = false;
+      try {
+        const header = requireLeader ? { hasleader: "true" } : {};
+        const answer = await session.transport.stream(method, signal, undefined, header, input);
+        for await (const message of answer.message) {
+          answered = true;
+          yield done(message);
+        }
+      } catch (cause) {
+        const error = ConnectError.from(cause);
+        const code = signal.aborted ? "ENGINE_TIMED_OUT" : "ENGINE_CONNECTION_LOST";
+        yield failure(false, code, error.rawMessage, where, cause);
       } finally {
         session.release(answered);
       }
