@@ -3,6 +3,7 @@
 import {
   create,
   type DescMessage,
+  type DescMethodStreaming,
   type DescMethodUnary,
   fromBinary,
   type MessageInitShape,
@@ -11,7 +12,8 @@ import {
 } from "@bufbuild/protobuf";
 import { done, type Outcome } from "../../domain/outcome.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
-import { STATUS } from "../grpc/call.ts";
+import { type CallFailure, STATUS } from "../grpc/call.ts";
+import { streamCall } from "../grpc/stream.ts";
 import { type UnaryResult, unaryCall } from "../grpc/unary.ts";
 import { SESSION_TIMINGS, type SessionTimings, startSessions } from "./sessions.ts";
 
@@ -29,6 +31,12 @@ export interface EtcdClient extends AsyncDisposable {
     input: MessageInitShape<I>,
     options: CallOptions,
   ): Promise<Outcome<MessageShape<O>>>;
+  /** Messages as they come. The last item is a failure unless the member ended the stream in order. */
+  stream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    input: AsyncIterable<MessageInitShape<I>>,
+    options: Pick<CallOptions, "signal" | "requireLeader">,
+  ): AsyncIterable<Outcome<MessageShape<O>>>;
   /** Sessions and dialled sockets that exist now. */
   open(): number;
 }
@@ -91,45 +99,74 @@ export function startEtcdClient(
     },
   });
 
+  const failed = <T>(end: CallFailure, readOnly: boolean, where: string): Outcome<T> => {
+    switch (end.kind) {
+      case "not-sent":
+        return failure(true, "ENGINE_NOT_CONNECTED", end.what, where, end.cause);
+      case "aborted":
+        return failure(readOnly, "ENGINE_TIMED_OUT", "no answer before the caller's deadline", where);
+      case "broken":
+        return failure(readOnly, "ENGINE_CONNECTION_LOST", end.what, where, end.cause);
+      case "status": {
+        const code = isEtcds(end) ? codeOf(end.message) : "ENGINE_CONNECTION_LOST";
+        return failure(readOnly || certainlyNotDone(end.code, end.message), code, end.message, where);
+      }
+      default:
+        return end satisfies never;
+    }
+  };
+
   return {
     async call(method, input, { signal, requireLeader = false, readOnly = false }) {
       const where = `${host}:${port} ${method.parent.name}.${method.name}`;
       const session = await sessions.acquire(signal);
       if (session.kind === "not-sent") return failure(true, session.code, session.what, where);
-      const path = `/${method.parent.typeName}/${method.name}`;
       const message = toBinary(method.input, create(method.input, input));
-      const result = await unaryCall(session.h2, path, message, requireLeader ? LEADER : {}, signal);
+      const result = await unaryCall(
+        session.h2,
+        pathOf(method),
+        message,
+        requireLeader ? LEADER : {},
+        signal,
+      );
       session.release(result.kind === "answer" || isEtcds(result));
-      switch (result.kind) {
-        case "answer":
-          try {
-            return done(fromBinary(method.output, result.message));
-          } catch (cause) {
-            return failure(readOnly, "ENGINE_BAD_ANSWER", `not a ${method.output.typeName}`, where, cause);
-          }
-        case "not-sent":
-          return failure(true, "ENGINE_NOT_CONNECTED", result.what, where, result.cause);
-        case "aborted":
-          return failure(readOnly, "ENGINE_TIMED_OUT", "no answer before the caller's deadline", where);
-        case "broken":
-          return failure(readOnly, "ENGINE_CONNECTION_LOST", result.what, where, result.cause);
-        case "status": {
-          const code = isEtcds(result) ? codeOf(result.message) : "ENGINE_CONNECTION_LOST";
-          return failure(
-            readOnly || certainlyNotDone(result.code, result.message),
-            code,
-            result.message,
-            where,
-          );
+      if (result.kind !== "answer") return failed(result, readOnly, where);
+      try {
+        return done(fromBinary(method.output, result.message));
+      } catch (cause) {
+        return failure(readOnly, "ENGINE_BAD_ANSWER", `not a ${method.output.typeName}`, where, cause);
+      }
+    },
+    async *stream(method, input, { signal, requireLeader = false }) {
+      const where = `${host}:${port} ${method.parent.name}.${method.name}`;
+      const session = await sessions.acquire(signal);
+      if (session.kind === "not-sent") {
+        yield failure(true, session.code, session.what, where);
+        return;
+      }
+      let answered = false;
+      const messages = (async function* () {
+        for await (const message of input) yield toBinary(method.input, create(method.input, message));
+      })();
+      const header = requireLeader ? LEADER : {};
+      try {
+        for await (const item of streamCall(session.h2, pathOf(method), messages, header, signal)) {
+          if (item.kind === "ok") return;
+          if (item.kind !== "message") return yield failed(item, false, where);
+          answered = true;
+          yield done(fromBinary(method.output, item.message));
         }
-        default:
-          return result satisfies never;
+      } finally {
+        session.release(answered);
       }
     },
     open: () => sessions.open(),
     [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };
 }
+
+const pathOf = (method: { readonly parent: { readonly typeName: string }; readonly name: string }): string =>
+  `/${method.parent.typeName}/${method.name}`;
 
 const LEADER = { hasleader: "true" };
 
