@@ -11,7 +11,7 @@ import { provideTools, type Tools } from "../linux/tools.ts";
 import { formatPlan } from "../plan/format.ts";
 import { outlastCommand } from "../runtime/process.ts";
 import { cacheFolder } from "./folders.ts";
-import { engineOf } from "./wiring.ts";
+import { engineOf, notRunYet } from "./wiring.ts";
 
 /** What a lab stands on, with where each came from. */
 export interface Provisions {
@@ -34,6 +34,7 @@ const LAB_TOOLS = ["ip", "ss", "nft", "ethtool", "conntrack", "unbound", "nsente
 
 /** Throws what the failing provider says (exit 3). Progress goes to standard error. */
 export async function provision(plan: Plan, signal: AbortSignal): Promise<Provisions> {
+  if (plan.strategy.kind !== "distributed") throw notRunYet(plan);
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
   const engine = await engineOf(plan.workload.engine, { cacheFolder: cacheFolder(), progress });
   const [tools, installed] = await Promise.all([

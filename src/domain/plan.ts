@@ -2,7 +2,7 @@
 // YAML. The words are those of docs/architecture.md.
 
 export type FailureDomain = "node" | "zone" | "site" | "region";
-export type EngineKind = "etcd";
+export type EngineKind = "etcd" | "postgresql";
 
 export interface Zone {
   readonly name: string;
@@ -84,7 +84,23 @@ export interface Workload {
   readonly electionTimeoutMs: number | null;
 }
 
-export type Strategy = { readonly kind: "distributed"; readonly consistency: "strong" };
+export type Strategy =
+  | { readonly kind: "distributed"; readonly consistency: "strong" }
+  | TransactionReplication;
+
+/** One primary commits; its log is replayed at the other sites. */
+export interface TransactionReplication {
+  readonly kind: "transaction-replication";
+  /**
+   * How many other sites have a commit on disk before it is acknowledged; 0: none, it is acknowledged first and replicated
+   * afterwards (asynchronous).
+   */
+  readonly acknowledgements: number;
+  /** Sites that may become primary, the first one first. */
+  readonly candidates: readonly string[];
+  /** Who decides on a failover. */
+  readonly trigger: "automatic" | "human";
+}
 
 export interface Plan {
   readonly name: string;
@@ -129,6 +145,7 @@ export const PORTS = {
   frontend: 8080,
   engineClient: 2379,
   enginePeer: 2380,
+  postgresql: 5432,
   agent: 7400,
   balancer: 7500,
 } as const;

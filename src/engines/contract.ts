@@ -30,19 +30,57 @@ export interface Launch {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly stopGraceMs: number;
+  /** What asks it to end in order; without it SIGTERM. */
+  readonly stopSignal?: "SIGINT";
 }
 
 export interface Observation {
   readonly role: "leader" | "follower" | "learner";
   readonly term: number;
-  /** Applied position: raft index. */
+  /** Applied position: raft index, or bytes of the log. */
   readonly position: number;
   /** Member name; null: no leader known. */
   readonly leader: string | null;
-  /** A majority is known to be in contact (a leader is known and the engine says it is healthy). */
+  /**
+   * Consensus: a majority is known to be in contact (a leader is known and the engine says it is healthy). Replication from
+   * a primary: the primary has as many of its named standbys in contact as a commit waits for; a standby streams.
+   */
   readonly quorum: boolean;
-  /** Active alarms, for example NOSPACE; any of them means: can't commit. */
+  /** Active alarms, for example NOSPACE; any of them means: can't commit, or not as safely as it looks. */
   readonly alarms: readonly string[];
+  /** Present where one primary replicates its log to standbys. */
+  readonly replication?: ReplicationView;
+}
+
+/** Whose acknowledgement a commit waits for: `count` of `members`, any of them; 0 and none: nobody's (asynchronous). */
+export interface Acknowledgement {
+  readonly count: number;
+  readonly members: readonly string[];
+}
+
+/** All positions are bytes of the log since its beginning; they compare within a timeline only. */
+export interface ReplicationView {
+  /** The data's identity: members with different ones have nothing to do with each other. Text: 64 bits. */
+  readonly system: string;
+  readonly timeline: number;
+  readonly inRecovery: boolean;
+  /** On this disk. A standby: received or replayed, the greater (the first is forgotten by a restart). */
+  readonly flushed: number;
+  /** Visible to readers here. */
+  readonly replayed: number;
+  /** The address that it streams from; null: it does not stream. */
+  readonly source: string | null;
+  /** As a new connection finds it configured; null: set by somebody else in words that are not ours. */
+  readonly acknowledgement: Acknowledgement | null;
+  /** Who streams from here. */
+  readonly standbys: readonly {
+    readonly name: string;
+    readonly state: "startup" | "catchup" | "streaming" | "backup" | "stopping";
+    /** Counts for the acknowledgement. */
+    readonly synchronous: boolean;
+    readonly flushed: number;
+    readonly replayed: number;
+  }[];
 }
 
 export interface Member {
@@ -72,6 +110,52 @@ export interface Engine {
     /** Removes the lost member and adds it again, empty, through the living ones; then start it with cluster "existing". Asked again it does nothing. */
     replace(lost: MemberSpec, signal: AbortSignal): Promise<Outcome>;
   };
+  /**
+   * Present where one primary replicates its log to standbys: only the primary commits, and nothing promotes itself. A
+   * member that is started is a standby, whatever it was before; only `promote` makes a primary.
+   */
+  readonly replication?: {
+    /** Asked again for what is so already it changes nothing. Refuses (definite) rather than waits for a precondition. */
+    perform(request: ReplicationRequest, signal: AbortSignal): Promise<Outcome<Proof>>;
+  };
+}
+
+export interface ReplicationRequest {
+  readonly installed: Installation;
+  readonly member: MemberSpec;
+  readonly plan: Plan;
+  readonly action: ReplicationAction;
+}
+
+type Place = Pick<MemberSpec, "name" | "address">;
+
+/** "stopped" and "running" say what state the member has to be in. */
+export type ReplicationAction =
+  /** Stopped, no data: the first data of a new cluster. */
+  | { readonly kind: "found" }
+  /** Running standby → primary. Its acknowledgement is set before, so that no commit is ever unprotected. */
+  | { readonly kind: "promote"; readonly acknowledgement: Acknowledgement }
+  /** Running standby, or stopped: streams from the source from now on; null: from nobody (a sealed standby). */
+  | { readonly kind: "follow"; readonly source: Place | null }
+  /** Running primary: whose acknowledgement commits wait for. */
+  | { readonly kind: "acknowledge"; readonly acknowledgement: Acknowledgement }
+  /** Running primary: all up to here is on every standby, so it needs no extraction when this primary is lost. */
+  | { readonly kind: "mark" }
+  /** Running: ends in order, its log written out. */
+  | { readonly kind: "stop" }
+  /** Stopped: its data is replaced by a whole copy of the source's. */
+  | { readonly kind: "reseed"; readonly source: Place }
+  /** Stopped: goes back to where its history left the source's. What only it has is first written to `divergentFile`. */
+  | { readonly kind: "rewind"; readonly source: Place; readonly divergentFile: string };
+
+/** What shows that an action has taken effect. */
+export interface Proof {
+  readonly what: string;
+  readonly timeline: number;
+  /** Bytes of the log. */
+  readonly position: number;
+  /** rewind: transactions that were extracted; null: they could not be, `what` says why. */
+  readonly divergent?: number | null;
 }
 
 export interface Answer<T> {

@@ -35,6 +35,8 @@ export async function unpackDebianPackages(
   work: string,
   signal: AbortSignal,
   find: (name: string) => Promise<string | null> = findProgram,
+  /** Libraries that are not worth their download here. */
+  without: RegExp | null = null,
 ): Promise<Outcome<Unpacked>> {
   const missing: string[] = [];
   for (const program of ["apt-get", "apt-cache", "dpkg", "dpkg-query"])
@@ -72,7 +74,7 @@ export async function unpackDebianPackages(
       { signal, env },
     );
     const closure = depends.stdout.split("\n").filter((line) => /^[a-z0-9]/.test(line));
-    const libraries = closure.filter(isSharedLibrary);
+    const libraries = closure.filter((name) => isSharedLibrary(name) && without?.test(name) !== true);
     const installed = await installedPackages(libraries, signal);
     const wanted = [...new Set([...packages, ...libraries.filter((name) => !installed.has(name))])];
     const download = ["apt-get", ...options, "-q", "download", ...wanted];

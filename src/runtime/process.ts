@@ -115,7 +115,7 @@ export interface Child extends AsyncDisposable {
   /** Resolves when it has ended; never rejects. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when it is gone. */
-  stop(graceMs?: number): Promise<void>;
+  stop(graceMs?: number, signal?: "SIGTERM" | "SIGINT"): Promise<void>;
 }
 
 export interface StartOptions {
@@ -153,9 +153,9 @@ export async function start(argv: readonly string[], options: StartOptions = {})
       ),
     );
   });
-  const stop = async (graceMs = 5_000) => {
+  const stop = async (graceMs = 5_000, signal: "SIGTERM" | "SIGINT" = "SIGTERM") => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill("SIGTERM");
+    child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
     await exited;
     clearTimeout(timer);

@@ -9,6 +9,7 @@ import { startLog } from "../../runtime/log.ts";
 import { interruption, outlastCommand } from "../../runtime/process.ts";
 import { cacheFolder } from "../folders.ts";
 import { version } from "../version.ts";
+import { engineOf, notRunYet } from "../wiring.ts";
 
 interface Options {
   readonly file: string;
@@ -25,11 +26,10 @@ async function look(options: Options): Promise<void> {
   const signal = interruption();
   const plan = await loadPlan(options.file);
   const log = startLog("agent", options.site);
-  const { etcdEngine } = await import("../../engines/etcd/engine.ts");
-  const engine = etcdEngine({
+  if (plan.strategy.kind !== "distributed") throw notRunYet(plan);
+  const engine = await engineOf(plan.workload.engine, {
     cacheFolder: cacheFolder(),
     progress: (line) => log.info(line),
-    clock: systemClock,
   });
   let installed: Installation;
   if (options.engineProgram !== undefined)

@@ -7,6 +7,7 @@ import { systemClock } from "../../runtime/clock.ts";
 import { startLog } from "../../runtime/log.ts";
 import { interruption } from "../../runtime/process.ts";
 import { version } from "../version.ts";
+import { clientOf } from "../wiring.ts";
 
 function positive(text: string): number {
   const value = Number(text);
@@ -35,12 +36,11 @@ export function build(): Command {
           2,
         );
       const log = startLog("ledger", options.site);
-      const { etcdEngineClient } = await import("../../engines/etcd/client.ts");
       await using _ledger = await startLedger({
         plan,
         site: options.site,
         version: version(),
-        client: etcdEngineClient,
+        client: await clientOf(plan.workload.engine),
         deadlineMs: options.deadline * 1000,
         readMode: options.unsafeStaleReads === true ? "replica" : "linearizable",
         clock: systemClock,

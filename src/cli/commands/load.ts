@@ -17,6 +17,7 @@ import { startLog } from "../../runtime/log.ts";
 import { interruption } from "../../runtime/process.ts";
 import { newSeed } from "../../runtime/random.ts";
 import { version } from "../version.ts";
+import { clientOf } from "../wiring.ts";
 
 function positive(text: string): number {
   const value = Number(text);
@@ -126,14 +127,14 @@ async function load(plan: Plan, options: Options, stop: AbortSignal): Promise<vo
   const log = startLog("load", region);
   const originNs = options.originNs ?? clock.nowNs();
   const seed = options.seed ?? newSeed();
-  const { etcdEngineClient } = await import("../../engines/etcd/client.ts");
+  const engineClient = await clientOf(plan.workload.engine);
   const meta = { seed, region, profiles: options.profiles, ratePerSecond: rate, deadlineMs: deadline };
   await using history = await openHistoryWriter(options.history, headerOf(originNs, meta));
   await using stack = new AsyncDisposableStack();
   const profiles = new Map<string, ClientProfile>();
   const resolver = options.resolver ?? null;
   for (const name of options.profiles)
-    profiles.set(name, stack.use(PROFILES[name]({ plan, resolver, engineClient: etcdEngineClient, clock })));
+    profiles.set(name, stack.use(PROFILES[name]({ plan, resolver, engineClient, clock })));
   log.emit({ event: "started", pid: process.pid, version: version() });
   const summary = await runLoad(
     {

@@ -1,0 +1,217 @@
+// The actions of replication, each refusing what it can't do and proving what it did. Which action comes when, and the
+// order of names and store, is decided by whoever asks (recovery/).
+import { done, type Outcome } from "../../domain/outcome.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import type { Acknowledgement, MemberSpec, Proof, ReplicationRequest } from "../contract.ts";
+import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
+import { found, hasPostgresqlData, reseed, whereOf } from "./copies.ts";
+import { SLOT } from "./divergence.ts";
+import { APPLICATION_DATABASE } from "./layout.ts";
+import { rewind } from "./rewind.ts";
+import { proofOf, refusal, type Running, startRunning, writeSettings, writtenSettings } from "./running.ts";
+import { namesText } from "./settings.ts";
+import { startAgentConnections } from "./member.ts";
+
+export async function performReplication(
+  { installed, member, action }: ReplicationRequest,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Outcome<Proof>> {
+  switch (action.kind) {
+    case "found":
+      return await found(installed, member, signal);
+    case "reseed":
+      return await reseed(installed, member, action.source, signal);
+    case "rewind":
+      return await rewind(installed, member, action, clock, signal);
+    case "follow":
+      return await follow(member, action.source, clock, signal);
+    case "stop":
+      return await stop({ installed, member }, clock, signal);
+    case "promote":
+      return await asked(member, clock, (running) =>
+        promote(running, member, action.acknowledgement, signal),
+      );
+    case "acknowledge":
+      return await asked(member, clock, (running) =>
+        acknowledge(running, member, action.acknowledgement, signal),
+      );
+    case "mark":
+      return await asked(member, clock, (running) => mark(running, member, signal));
+    default:
+      return action satisfies never;
+  }
+}
+
+async function asked(
+  member: MemberSpec,
+  clock: Clock,
+  act: (running: Running) => Promise<Outcome<Proof>>,
+): Promise<Outcome<Proof>> {
+  await using running = startRunning(member, clock);
+  return await act(running);
+}
+
+const words = (acknowledgement: Acknowledgement): string =>
+  namesText(acknowledgement) || "nobody (asynchronous)";
+
+const sameNames = (a: Acknowledgement | null, b: Acknowledgement): boolean =>
+  a !== null && namesText(a) === namesText(b);
+
+async function promote(
+  running: Running,
+  member: MemberSpec,
+  acknowledgement: Acknowledgement,
+  signal: AbortSignal,
+): Promise<Outcome<Proof>> {
+  const before = await running.view(signal);
+  if (before.kind !== "done") return before;
+  if (!before.value.replication.inRecovery)
+    return await acknowledge(running, member, acknowledgement, signal, "is the primary already");
+  // Names first: from its first moment as a primary its commits wait for them. And it streams from nobody any more.
+  await writeSettings(member, { source: null, acknowledgement });
+  const told = await running.sql("SELECT pg_reload_conf()", signal);
+  if (told.kind !== "done") return told;
+  const named = await running.until(
+    "its names are set",
+    (seen) => sameNames(seen.acknowledgement, acknowledgement),
+    signal,
+  );
+  if (named.kind !== "done") return named;
+  const promoted = await running.sql("SELECT pg_promote(wait => false)", signal);
+  if (promoted.kind !== "done") return { ...promoted, kind: "unknown" };
+  const primary = await running.until("it is a primary", (seen) => !seen.inRecovery, signal);
+  if (primary.kind !== "done") return primary;
+  return done(
+    proofOf(
+      `primary on timeline ${primary.value.timeline} from ${lsnOf(named.value.flushed)}; commits wait for ${words(acknowledgement)}`,
+      primary.value,
+    ),
+  );
+}
+
+async function acknowledge(
+  running: Running,
+  member: MemberSpec,
+  acknowledgement: Acknowledgement,
+  signal: AbortSignal,
+  what = "is the primary",
+): Promise<Outcome<Proof>> {
+  const before = await running.view(signal);
+  if (before.kind !== "done") return before;
+  if (before.value.replication.inRecovery) return notPrimary(member);
+  await writeSettings(member, { source: null, acknowledgement });
+  const told = await running.sql("SELECT pg_reload_conf()", signal);
+  if (told.kind !== "done") return told;
+  const named = await running.until(
+    "its names are set",
+    (seen) => sameNames(seen.acknowledgement, acknowledgement),
+    signal,
+  );
+  if (named.kind !== "done") return named;
+  return done(proofOf(`${what}; new statements wait for ${words(acknowledgement)}`, named.value));
+}
+
+const notPrimary = (member: MemberSpec) =>
+  refusal("NOT_PRIMARY", `${member.name} is a standby`, whereOf(member), "ask the primary, or promote it");
+
+async function follow(
+  member: MemberSpec,
+  source: Pick<MemberSpec, "name" | "address"> | null,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Outcome<Proof>> {
+  if (!(await hasPostgresqlData(member.dataFolder)))
+    return refusal("NO_DATA", "there is no data here", whereOf(member), "seed this member from another one");
+  const settings = { source: source?.address ?? null, acknowledgement: { count: 0, members: [] } };
+  const what = source === null ? "streams from nobody" : `streams from ${source.name}`;
+  if ((await postmasterPid(member)) === null) {
+    await writeSettings(member, settings);
+    return done({ what: `when started it ${what}`, timeline: 0, position: 0 });
+  }
+  return await asked(member, clock, async (running) => {
+    const before = await running.view(signal);
+    if (before.kind !== "done") return before;
+    if (!before.value.replication.inRecovery)
+      return refusal(
+        "IS_PRIMARY",
+        `${member.name} is a primary`,
+        whereOf(member),
+        "stop it first; it starts again as a standby",
+      );
+    await writeSettings(member, settings);
+    const told = await running.sql("SELECT pg_reload_conf()", signal);
+    if (told.kind !== "done") return told;
+    const seen = await running.until(`it ${what}`, (view) => view.source === settings.source, signal);
+    return seen.kind === "done" ? done(proofOf(what, seen.value)) : seen;
+  });
+}
+
+async function stop(
+  { installed, member }: Pick<ReplicationRequest, "installed" | "member">,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Outcome<Proof>> {
+  const pid = await postmasterPid(member);
+  if (pid !== null) {
+    process.kill(pid, "SIGINT");
+    while ((await postmasterPid(member)) !== null) {
+      if (signal.aborted)
+        return {
+          kind: "unknown",
+          failure: {
+            code: "STILL_RUNNING",
+            definite: false,
+            what: `process ${pid} has not ended in time`,
+            where: whereOf(member),
+            next: "ask again, or kill it",
+          },
+        };
+      await clock.sleep(10, signal);
+    }
+  }
+  const control = await readControlData(installed, member, new AbortController().signal);
+  if (control.kind !== "done") return control;
+  const { state, timeline, checkpoint } = control.value;
+  if (!state.startsWith("shut down"))
+    return refusal("NOT_ENDED_IN_ORDER", `it says "${state}"`, whereOf(member), "start it, or rewind it");
+  return done({ what: `${state}, last checkpoint at ${lsnOf(checkpoint)}`, timeline, position: checkpoint });
+}
+
+/** The slot is made when there is none, and moved up to what every standby (every named one, if any) has on disk. */
+async function mark(running: Running, member: MemberSpec, signal: AbortSignal): Promise<Outcome<Proof>> {
+  const seen = await running.view(signal);
+  if (seen.kind !== "done") return seen;
+  const { replication } = seen.value;
+  if (replication.inRecovery) return notPrimary(member);
+  const { members } = (await writtenSettings(member)).acknowledgement;
+  const present = replication.standbys.filter(({ state }) => state === "streaming");
+  const missing = members.filter((name) => !present.some((standby) => standby.name === name));
+  await using connections = startAgentConnections(member, 1, APPLICATION_DATABASE);
+  const made = await connections.query(
+    {
+      name: null,
+      text: `SELECT pg_create_logical_replication_slot('${SLOT}', 'test_decoding')
+WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = '${SLOT}')`,
+    },
+    signal,
+  );
+  if (made.kind !== "done") return made;
+  if (missing.length > 0 || present.length === 0)
+    return done(proofOf(`not moved: ${missing.join(", ") || "every standby"} does not stream`, replication));
+  const confirmed = Math.min(...present.map(({ flushed }) => flushed));
+  const moved = await connections.query(
+    {
+      name: null,
+      text: `SELECT pg_replication_slot_advance('${SLOT}', '${lsnOf(confirmed)}') FROM pg_replication_slots
+WHERE slot_name = '${SLOT}' AND confirmed_flush_lsn < '${lsnOf(confirmed)}'`,
+    },
+    signal,
+  );
+  if (moved.kind !== "done") return moved;
+  return done({
+    what: `every standby has what is before ${lsnOf(confirmed)}`,
+    timeline: replication.timeline,
+    position: confirmed,
+  });
+}
