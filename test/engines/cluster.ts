@@ -1,8 +1,9 @@
 // Real members of one engine on loopback addresses, for tests: each can be started, killed, frozen and emptied.
+import { readdirSync, readlinkSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Reading } from "../../src/domain/outcome.ts";
+import type { Outcome, Reading } from "../../src/domain/outcome.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import type {
   Engine,
@@ -11,6 +12,8 @@ import type {
   Member,
   MemberSpec,
   Observation,
+  Proof,
+  ReplicationAction,
 } from "../../src/engines/contract.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { openProgramLog, removeTree } from "../../src/runtime/files.ts";
@@ -23,6 +26,8 @@ export interface TestMember {
   start(cluster: "new" | "existing"): Promise<void>;
   kill(): Promise<void>;
   stop(): Promise<number>;
+  /** One action of replication, taken within its time. */
+  perform(action: ReplicationAction): Promise<Outcome<Proof>>;
   freeze(): void;
   thaw(): void;
   empty(): Promise<void>;
@@ -50,6 +55,12 @@ export async function startCluster(
   const members = named.map(({ name, address }): TestMember => {
     const spec: MemberSpec = { name, address, dataFolder: join(root, name), members: named, cluster: "new" };
     let child: Child | null = null;
+    const stopSignal = () => engine.launch(installed, spec, plan).stopSignal ?? "SIGTERM";
+    const signalAll = (signal: NodeJS.Signals) => {
+      for (const pid of [child?.pid ?? 0, ...processesIn(spec.dataFolder)])
+        if (pid > 0 && child?.process.exitCode === null && child.process.signalCode === null)
+          process.kill(pid, signal);
+    };
     return {
       spec,
       view: engine.attach(spec),
@@ -63,18 +74,32 @@ export async function startCluster(
       async kill() {
         child?.process.kill("SIGKILL");
         await child?.exited;
+        // What it started ends by itself when it sees that; two lives must not meet over one folder.
+        await until("its processes are gone", 10_000, async () =>
+          processesIn(spec.dataFolder).length === 0 ? true : null,
+        );
+      },
+      async perform(action) {
+        if (engine.replication === undefined) throw new RangeError(`${engine.kind} has no replication`);
+        return await engine.replication.perform({ installed, member: spec, plan, action }, soon());
       },
       async stop() {
         const sinceMs = systemClock.nowMs();
-        await child?.stop(engine.launch(installed, spec, plan).stopGraceMs);
+        await child?.stop(engine.launch(installed, spec, plan).stopGraceMs, stopSignal());
         return systemClock.nowMs() - sinceMs;
       },
-      freeze: () => void child?.process.kill("SIGSTOP"),
-      thaw: () => void child?.process.kill("SIGCONT"),
+      freeze: () => signalAll("SIGSTOP"),
+      thaw: () => signalAll("SIGCONT"),
       empty: () => removeTree(spec.dataFolder),
     };
   });
-  await Promise.all(members.map((member) => member.start("new")));
+  try {
+    if (engine.replication === undefined) await Promise.all(members.map((member) => member.start("new")));
+    else await replicate(members);
+  } catch (cause) {
+    for (const member of members) await member.kill();
+    throw cause;
+  }
   return {
     members,
     observe: () => Promise.all(members.map(({ view }) => view.observe(soon()))),
@@ -88,6 +113,50 @@ export async function startCluster(
       await removeTree(root);
     },
   };
+}
+
+/** The value, or an error with the failure's words. */
+export function did<T>(outcome: Outcome<T>): T {
+  if (outcome.kind === "done") return outcome.value;
+  throw new Error(`${outcome.kind}: ${JSON.stringify(outcome.failure)}`);
+}
+
+export const answers = (member: TestMember) =>
+  until(`${member.spec.name} answers`, 10_000, async () => {
+    const seen = await member.view.observe(soon());
+    return seen.kind === "known" ? seen.value : null;
+  });
+
+/** All others, one of which has to acknowledge each commit. */
+export const anyOther = (member: TestMember, members: readonly TestMember[]) => ({
+  count: 1,
+  members: members.filter((other) => other !== member).map(({ spec }) => spec.name),
+});
+
+/** A first primary, and the others as copies of it. */
+async function replicate([first, ...others]: readonly TestMember[]): Promise<void> {
+  if (first === undefined) return;
+  did(await first.perform({ kind: "found" }));
+  await first.start("new");
+  await answers(first);
+  did(await first.perform({ kind: "promote", acknowledgement: anyOther(first, [first, ...others]) }));
+  for (const other of others) {
+    did(await other.perform({ kind: "reseed", source: first.spec }));
+    await other.start("existing");
+    await answers(other);
+  }
+}
+
+/** Processes that stand in a member's folder: those that its program started, if it starts any. */
+function processesIn(folder: string): number[] {
+  return readdirSync("/proc").flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return [];
+    try {
+      return readlinkSync(`/proc/${entry}/cwd`).startsWith(`${folder}/`) ? [Number(entry)] : [];
+    } catch {
+      return []; // it ended while we looked, or is not ours
+    }
+  });
 }
 
 /** Asks until it is so; fails with the last answer after `limitMs`. */
