@@ -1,7 +1,7 @@
 // The plan → YAML that parsePlan reads back to an equal plan (tested by round trip). The lab writes a plan with
 // addresses filled in this way.
 import { Document, isCollection, isSeq } from "yaml";
-import type { BalancerPolicy, Plan } from "../domain/plan.ts";
+import type { BalancerPolicy, Plan, Strategy } from "../domain/plan.ts";
 import { formatBandwidth, formatDurationMs, formatRatio } from "./units.ts";
 
 function policyOf(policy: BalancerPolicy) {
@@ -15,6 +15,18 @@ function policyOf(policy: BalancerPolicy) {
     default:
       return policy satisfies never;
   }
+}
+
+function strategyOf(strategy: Strategy) {
+  if (strategy.kind === "distributed") return strategy;
+  const { kind, acknowledgements, candidates, trigger } = strategy;
+  return {
+    kind,
+    mode: acknowledgements === 0 ? "asynchronous" : "synchronous",
+    ...(acknowledgements === 0 ? {} : { acknowledgements }),
+    candidates,
+    trigger,
+  };
 }
 
 /** The plan in its written shape, without what is absent. */
@@ -55,7 +67,7 @@ function documentOf(plan: Plan) {
           ? {}
           : { electionTimeout: formatDurationMs(workload.electionTimeoutMs) }),
       },
-      strategy: plan.strategy,
+      strategy: strategyOf(plan.strategy),
       objectives: plan.objectives.map((objective) => ({
         survive: objective.survive,
         recoveryTime: formatDurationMs(objective.recoveryTimeMs),

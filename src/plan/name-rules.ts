@@ -155,9 +155,15 @@ export function nameRules(document: unknown): Remark[] {
       path: ["spec", "balancer", "virtualAddress"],
     },
   ];
+  const candidates = list(field(field(spec, "strategy"), "candidates")).map((value, index) => ({
+    value,
+    path: ["spec", "strategy", "candidates", index],
+  }));
   return [
     ...doubles(places(sites, "name", base), "site"),
     ...inside,
+    ...unknownSites(candidates, names),
+    ...doubles(candidates, "candidate"),
     ...doubles(addresses, "address"),
     ...regionRules(regions, sites.map((site) => field(site, "region")).filter(isText)),
     ...linkRules(list(field(spec, "links")), [...new Set(names)], names.length === sites.length),

@@ -3,6 +3,7 @@
 import type { FailureDomain, Plan } from "../domain/plan.ts";
 import type { Remark } from "./name-rules.ts";
 import type { PlanDocument } from "./schema.ts";
+import { strategyRules } from "./strategy-rules.ts";
 import { formatDurationMs as show } from "./units.ts";
 
 const error = (path: Remark["path"], message: string): Remark => ({ level: "error", path, message });
@@ -33,6 +34,7 @@ function replicaRules(plan: Plan): Remark[] {
         `${plural(sites, "site")} run one member each, but replicas is ${replicas}: write ${sites}, or name fewer sites`,
       ),
     ];
+  if (plan.strategy.kind !== "distributed") return []; // strategy-rules.ts counts for them
   const majority = Math.floor(replicas / 2) + 1;
   const impossible = plan.objectives.flatMap((objective, index) => {
     const lost = membersIn(objective.survive, plan);
@@ -75,6 +77,7 @@ function electionOf(plan: Plan): { leastMs: number; because: string } {
 }
 
 function raftRules(plan: Plan): Remark[] {
+  if (plan.strategy.kind !== "distributed") return [];
   const { electionTimeoutMs, heartbeatMs } = plan.workload;
   const at = (key: string) => ["spec", "workload", key];
   const remarks: Remark[] = [];
@@ -139,7 +142,8 @@ function timingRules(plan: Plan): Remark[] {
 
 function objectiveRules(plan: Plan): Remark[] {
   const { intervalMs, timeoutMs, fall } = plan.balancer.timing;
-  const election = electionOf(plan);
+  // Without consensus in the engine nobody elects; what a decision takes is not known from the plan alone.
+  const election = plan.strategy.kind === "distributed" ? electionOf(plan) : { leastMs: 0, because: "" };
   const detectionLeast = (fall - 1) * intervalMs + timeoutMs;
   const detectionMost = fall * intervalMs + timeoutMs;
   return plan.objectives.flatMap((objective, index): Remark[] => {
@@ -190,6 +194,7 @@ export function numberRules(plan: Plan, { spec }: PlanDocument): Remark[] {
     ...ttl,
     ...replicaRules(plan),
     ...raftRules(plan),
+    ...strategyRules(plan, spec),
     ...timingRules(plan),
     ...objectiveRules(plan),
   ];

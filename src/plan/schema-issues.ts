@@ -19,6 +19,7 @@ type JsonSchema = {
   properties?: Record<string, JsonSchema>;
   items?: JsonSchema;
   anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
   additionalProperties?: JsonSchema | boolean;
 };
 let schemaJson: JsonSchema | null = null;
@@ -27,7 +28,10 @@ let schemaJson: JsonSchema | null = null;
 function knownKeys(path: PlanPath): string[] {
   schemaJson ??= z.toJSONSchema(planDocument, { io: "input" }) as JsonSchema;
   let places: JsonSchema[] = [schemaJson];
-  const branches = (schema: JsonSchema): JsonSchema[] => [schema, ...(schema.anyOf ?? []).flatMap(branches)];
+  const branches = (schema: JsonSchema): JsonSchema[] => [
+    schema,
+    ...[...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap(branches),
+  ];
   for (const part of path)
     places = places.flatMap(branches).flatMap((schema) => {
       const next = typeof part === "number" ? schema.items : schema.properties?.[part];

@@ -82,12 +82,36 @@ const link = z.strictObject({
 });
 
 const workload = z.strictObject({
-  engine: oneOf(["etcd"]),
-  version: text('a version such as "3.6.16", as a string', /^\d+\.\d+\.\d+$/).optional(),
+  engine: oneOf(["etcd", "postgresql"]),
+  version: text('a version such as "3.6.16", as a string', /^\d+(?:\.\d+){0,2}$/).optional(),
   replicas: whole(1, 9).optional(),
   heartbeat: positiveDuration("100ms").optional(),
   electionTimeout: positiveDuration("1s").optional(),
 });
+
+const KINDS = ["distributed", "transaction-replication"] as const;
+const strategy = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({ kind: z.literal("distributed"), consistency: oneOf(["strong"]) }),
+    z.strictObject({
+      kind: z.literal("transaction-replication"),
+      mode: oneOf(["synchronous", "asynchronous"]),
+      acknowledgements: whole(1, 8).optional(),
+      candidates: z
+        .array(z.string({ error: (issue) => `expected a site's name, got ${got(issue.input)}` }))
+        .min(1, { error: "expected at least one candidate, or leave the key out" })
+        .optional(),
+      trigger: oneOf(["automatic", "human"]).default("automatic"),
+    }),
+  ],
+  {
+    error: (issue) => {
+      const { kind } = (issue.input ?? {}) as { kind?: unknown };
+      return `expected one of ${KINDS.map((each) => `"${each}"`).join(", ")}, got ${got(kind)}`;
+    },
+  },
+);
 
 const objective = z.strictObject({
   survive: oneOf(["node", "zone", "site", "region"]),
@@ -154,7 +178,7 @@ export const planDocument = z.strictObject({
     links: z.array(link).default([]),
     clientRoundTrip: duration("2ms").default("2ms"),
     workload,
-    strategy: z.strictObject({ kind: oneOf(["distributed"]), consistency: oneOf(["strong"]) }),
+    strategy,
     objectives: z.array(objective).min(1, { error: "expected at least one objective, got none" }),
     balancer,
   }),

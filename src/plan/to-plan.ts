@@ -1,5 +1,5 @@
 // The written plan → the plan the program sees. Only for documents that the schema accepted.
-import type { BalancerPolicy, Plan } from "../domain/plan.ts";
+import type { BalancerPolicy, Plan, Strategy } from "../domain/plan.ts";
 import type { PlanDocument } from "./schema.ts";
 import { parseBandwidth, parseDurationMs, parseRatio } from "./units.ts";
 
@@ -13,6 +13,17 @@ function toPolicy(policy: PlanDocument["spec"]["balancer"]["policy"]): BalancerP
   if (policy === "latency") return { kind: "latency" };
   if ("primarySecondary" in policy) return { kind: "primary-secondary", order: policy.primarySecondary };
   return { kind: "weighted", weights: policy.weighted };
+}
+
+function toStrategy({ strategy, sites }: PlanDocument["spec"]): Strategy {
+  if (strategy.kind === "distributed") return strategy;
+  const { mode, acknowledgements = 1, candidates, trigger } = strategy;
+  return {
+    kind: strategy.kind,
+    acknowledgements: mode === "synchronous" ? acknowledgements : 0,
+    candidates: candidates ?? sites.map(({ name }) => name),
+    trigger,
+  };
 }
 
 export function toPlan({ metadata, spec }: PlanDocument): Plan {
@@ -44,7 +55,7 @@ export function toPlan({ metadata, spec }: PlanDocument): Plan {
       heartbeatMs: workload.heartbeat === undefined ? null : ms(workload.heartbeat),
       electionTimeoutMs: workload.electionTimeout === undefined ? null : ms(workload.electionTimeout),
     },
-    strategy: spec.strategy,
+    strategy: toStrategy(spec),
     objectives: spec.objectives.map((objective) => ({
       survive: objective.survive,
       recoveryTimeMs: ms(objective.recoveryTime),

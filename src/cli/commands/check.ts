@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OutlastError } from "../../domain/outcome.ts";
+import type { Plan } from "../../domain/plan.ts";
 import { whyNoLoopDevices } from "../../linux/loop-devices.ts";
 import { preflight } from "../../linux/preflight.ts";
 import { findingLine } from "../../plan/finding.ts";
@@ -12,11 +13,24 @@ import { cacheFolder } from "../folders.ts";
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
+/** What a right plan asks for that is not built yet. */
+function notYet({ strategy, objectives }: Plan): string[] {
+  if (strategy.kind !== "transaction-replication") return [];
+  const point = objectives.find(({ recoveryPointMs }) => recoveryPointMs > 0);
+  return [
+    "agent, lab, demo and drill refuse this plan (STRATEGY_NOT_RUN_YET): nothing decides who is the primary, and nothing fences a lost one; what the driver does is in docs/engines.md",
+    ...(strategy.acknowledgements === 0 && point !== undefined
+      ? ["how far a standby may be behind is not bounded, so the recovery point is a wish"]
+      : []),
+  ];
+}
+
 async function checkPlan(file: string): Promise<void> {
   const plan = await loadPlan(file); // refuses what is wrong
   const { findings } = parsePlan(await readFile(file, "utf8"), file);
   for (const finding of findings) say(`warning ${findingLine(finding)}`);
   say(`ok ${file}: ${plan.name}, ${plan.sites.length} sites, ${plan.workload.engine}, ${plan.strategy.kind}`);
+  for (const line of notYet(plan)) say(`not yet: ${line}`);
 }
 
 async function checkMachine(): Promise<void> {
