@@ -26,6 +26,8 @@ export interface ProvisionOptions {
   readonly find?: (name: string) => Promise<string | null>;
   /** For tests: the folders of installed versions. */
   readonly installed?: (major: string) => readonly string[];
+  /** For tests: false: nothing is fetched. */
+  readonly packages?: boolean;
 }
 
 const VERSION = /^\d{2}(?:\.\d{1,2})?$/;
@@ -44,7 +46,7 @@ export async function provisionPostgresql(
     const here = await onThisMachine(wanted, signal, options, tried);
     if (here !== null) return done(here);
   }
-  const fetched = await fromPackages(version, signal, options, tried);
+  const fetched = options.packages === false ? null : await fromPackages(version, signal, options, tried);
   return fetched ?? refused("ENGINE_NOT_AVAILABLE", "no source has it whole", tried, version);
 }
 
