@@ -124,6 +124,19 @@ describe("a PostgreSQL primary with one standby", () => {
     assert.ok(Number(row?.["n"]) <= 48);
   });
 
+  test("what an interrupted rewind left is no data, and is seeded", async () => {
+    await standby.stop();
+    await writeFile(join(standby.spec.dataFolder, "rewinding"), "");
+    assert.equal(await engine.hasData(standby.spec.dataFolder), false);
+    const divergentFile = `${standby.spec.dataFolder}.divergent.txt`;
+    const again = await standby.perform({ kind: "rewind", source: primary.spec, divergentFile });
+    assert.ok(again.kind === "failed" && again.failure.code === "NO_DATA");
+    did(await standby.perform({ kind: "reseed", source: primary.spec }));
+    assert.equal(await engine.hasData(standby.spec.dataFolder), true);
+    await standby.start("existing");
+    await seen((value) => value.quorum);
+  });
+
   test("data of another cluster is never rewound to this one", async () => {
     await standby.stop();
     await standby.empty();

@@ -56,8 +56,11 @@ export async function refuseRunning(member: Pick<MemberSpec, "name" | "dataFolde
       );
 }
 
-export const hasPostgresqlData = async (dataFolder: string): Promise<boolean> =>
-  (await readText(`${layoutOf(dataFolder).data}/PG_VERSION`)) !== null;
+/** What an interrupted rewind left does not count: it can only be seeded again. */
+export async function hasPostgresqlData(dataFolder: string): Promise<boolean> {
+  const { data, rewinding } = layoutOf(dataFolder);
+  return (await readText(rewinding)) === null && (await readText(`${data}/PG_VERSION`)) !== null;
+}
 
 async function stoppedProof(
   what: string,
@@ -76,11 +79,12 @@ async function stoppedProof(
 }
 
 async function putInPlace(member: Pick<MemberSpec, "dataFolder">, made: string): Promise<void> {
-  const { data } = layoutOf(member.dataFolder);
+  const { data, rewinding } = layoutOf(member.dataFolder);
   // Another member's ALTER SYSTEM would win over our settings.
   await writeFileAtomic(`${made}/postgresql.auto.conf`, "");
   await removeTree(data);
   await rename(made, data);
+  await removeTree(rewinding);
 }
 
 export async function found(
@@ -91,7 +95,7 @@ export async function found(
   const where = whereOf(member);
   const stopped = await refuseRunning(member);
   if (stopped.kind !== "done") return stopped;
-  if (await hasPostgresqlData(member.dataFolder))
+  if ((await readText(`${layoutOf(member.dataFolder).data}/PG_VERSION`)) !== null)
     return refusal("DATA_PRESENT", "there is a cluster's data already", where, "start the member instead");
   await makeFolder(member.dataFolder);
   const made = `${layoutOf(member.dataFolder).data}.new`;

@@ -93,6 +93,8 @@ export async function rewind(
     divergenceText({ member: member.name, timeline, fork: until, primary: source.name, told, remark }),
   );
 
+  const { rewinding } = layoutOf(member.dataFolder);
+  await writeFileAtomic(rewinding, "");
   const rewound = await runTool(
     [
       programOf(installed, "pg_rewind"),
@@ -107,6 +109,7 @@ export async function rewind(
   await removeTree(join(data, "pg_replslot", SLOT));
   await writeFileAtomic(join(data, "postgresql.auto.conf"), "");
   await writeSettings(member, { source: source.address, acknowledgement: { count: 0, members: [] } });
+  await removeTree(rewinding);
   const words = rewound.value.stderr.includes("no rewind required") ? "no rewind needed" : "rewound";
   return done({
     what: `${words} to ${lsnOf(until)} of timeline ${fork.timeline}; ${remark ?? `${told.length} transactions told in ${divergentFile}`}`,
