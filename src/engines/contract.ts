@@ -63,6 +63,8 @@ export interface ReplicationView {
   /** The data's identity: members with different ones have nothing to do with each other. Text: 64 bits. */
   readonly system: string;
   readonly timeline: number;
+  /** Where this timeline comes from, the oldest first: a position counts on an ancestor only up to `until`. */
+  readonly ancestors: readonly { readonly timeline: number; readonly until: number }[];
   readonly inRecovery: boolean;
   /** On this disk. A standby: received or replayed, the greater (the first is forgotten by a restart). */
   readonly flushed: number;
@@ -115,16 +117,20 @@ export interface Engine {
    * member that is started is a standby, whatever it was before; only `promote` makes a primary.
    */
   readonly replication?: {
-    /** Asked again for what is so already it changes nothing. Refuses (definite) rather than waits for a precondition. */
-    perform(request: ReplicationRequest, signal: AbortSignal): Promise<Outcome<Proof>>;
+    /** As `attach`, and acts: one set of connections for both, so that nothing has to be dialled when it matters. */
+    attach(place: ReplicatedPlace): ReplicatedMember;
   };
 }
 
-export interface ReplicationRequest {
+export interface ReplicatedPlace {
   readonly installed: Installation;
   readonly member: MemberSpec;
   readonly plan: Plan;
-  readonly action: ReplicationAction;
+}
+
+export interface ReplicatedMember extends Member, AsyncDisposable {
+  /** Asked again for what is so already it changes nothing. Refuses (definite) rather than waits for a precondition. */
+  perform(action: ReplicationAction, signal: AbortSignal): Promise<Outcome<Proof>>;
 }
 
 type Place = Pick<MemberSpec, "name" | "address">;

@@ -27,7 +27,7 @@ export interface TestMember {
   kill(): Promise<void>;
   stop(): Promise<number>;
   /** One action of replication, taken within its time. */
-  perform(action: ReplicationAction): Promise<Outcome<Proof>>;
+  perform(action: ReplicationAction, limitMs?: number): Promise<Outcome<Proof>>;
   freeze(): void;
   thaw(): void;
   empty(): Promise<void>;
@@ -38,7 +38,7 @@ export interface TestCluster extends AsyncDisposable {
   observe(): Promise<Reading<Observation>[]>;
 }
 
-const soon = () => AbortSignal.timeout(10_000);
+const soon = (limitMs = 10_000) => AbortSignal.timeout(limitMs);
 
 export async function startCluster(
   engine: Engine,
@@ -55,6 +55,7 @@ export async function startCluster(
   const members = named.map(({ name, address }): TestMember => {
     const spec: MemberSpec = { name, address, dataFolder: join(root, name), members: named, cluster: "new" };
     let child: Child | null = null;
+    const replicated = engine.replication?.attach({ installed, member: spec, plan });
     const stopSignal = () => engine.launch(installed, spec, plan).stopSignal ?? "SIGTERM";
     const signalAll = (signal: NodeJS.Signals) => {
       for (const pid of [child?.pid ?? 0, ...processesIn(spec.dataFolder)])
@@ -63,7 +64,7 @@ export async function startCluster(
     };
     return {
       spec,
-      view: engine.attach(spec),
+      view: replicated ?? engine.attach(spec),
       client: engine.client(spec),
       async start(cluster) {
         const launch = engine.launch(installed, { ...spec, cluster }, plan);
@@ -75,13 +76,14 @@ export async function startCluster(
         child?.process.kill("SIGKILL");
         await child?.exited;
         // What it started ends by itself when it sees that; two lives must not meet over one folder.
+        for (const pid of processesIn(spec.dataFolder)) process.kill(pid, "SIGCONT");
         await until("its processes are gone", 10_000, async () =>
           processesIn(spec.dataFolder).length === 0 ? true : null,
         );
       },
-      async perform(action) {
-        if (engine.replication === undefined) throw new RangeError(`${engine.kind} has no replication`);
-        return await engine.replication.perform({ installed, member: spec, plan, action }, soon());
+      async perform(action, limitMs) {
+        if (replicated === undefined) throw new RangeError(`${engine.kind} has no replication`);
+        return await replicated.perform(action, soon(limitMs));
       },
       async stop() {
         const sinceMs = systemClock.nowMs();

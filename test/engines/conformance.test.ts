@@ -199,6 +199,8 @@ for (const [index, engine] of ENGINES.entries()) {
       await commits(next, "after the leader");
       const now = await seen(next);
       assert.ok(before !== null && now !== null && now.term > before.term);
+      if (now.replication !== undefined)
+        assert.ok(now.replication.ancestors.some(({ timeline }) => timeline === before.term));
       await bringBack(lost, next);
       await caughtUp(lost);
     });

@@ -6,7 +6,7 @@ import { hasPostgresqlData } from "./copies.ts";
 import { postgresqlLaunch } from "./launch.ts";
 import { attachPostgresql } from "./member.ts";
 import { type ProvisionOptions, provisionPostgresql } from "./provision.ts";
-import { performReplication } from "./replication.ts";
+import { attachReplicated } from "./replication.ts";
 
 export function postgresqlEngine(options: ProvisionOptions & { readonly clock?: Clock }): Engine {
   const clock = options.clock ?? systemClock;
@@ -18,7 +18,7 @@ export function postgresqlEngine(options: ProvisionOptions & { readonly clock?: 
     attach: (member) => attachPostgresql(member, clock),
     client: (member) => postgresqlEngineClient(member),
     replication: {
-      perform: (request, signal) => performReplication(request, clock, signal),
+      attach: (place) => attachReplicated(place, clock),
     },
   };
 }

@@ -21,6 +21,7 @@ const primary: Answered = {
   system: "7",
   inRecovery: false,
   timeline: 4,
+  history: "3\t0/50\tno recovery target specified\n",
   flushed: 100,
   replayed: 100,
   source: null,
@@ -45,6 +46,11 @@ test("a standby's leader is whom it streams from, and it has none when it stream
   const alone = seen({ inRecovery: true, source: null, names: "" });
   assert.deepEqual([alone.leader, alone.quorum], [null, false]);
   assert.equal(seen({ inRecovery: true, source: "10.9.9.9", names: "" }).leader, "10.9.9.9");
+});
+
+test("where its timeline comes from is told, so that positions of others can be judged", () => {
+  assert.deepEqual(seen({}).replication?.ancestors, [{ timeline: 3, until: 0x50 }]);
+  assert.deepEqual(seen({ history: null, timeline: 1 }).replication?.ancestors, []);
 });
 
 test("names in words that are not ours are an alarm, and nothing that can commit", () => {

@@ -6,6 +6,7 @@ import { PORTS } from "../../domain/plan.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Member, MemberSpec, Observation } from "../contract.ts";
 import { type Connections, startConnections } from "./connections.ts";
+import { parseHistory } from "./history.ts";
 import { AGENT_ROLE } from "./layout.ts";
 import { parseNames } from "./settings.ts";
 
@@ -16,9 +17,9 @@ const bytes = (lsn: string) => `(${lsn} - '0/0'::pg_lsn)::bigint`;
 const OBSERVE = `SELECT json_build_object(
   'system', (SELECT system_identifier::text FROM pg_control_system()),
   'inRecovery', pg_is_in_recovery(),
-  'timeline', CASE WHEN pg_is_in_recovery()
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (pg_control_checkpoint()).timeline_id)
-    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END,
+  'timeline', timeline,
+  'history', CASE WHEN timeline > 1 THEN
+    pg_read_file('pg_wal/' || lpad(upper(to_hex(timeline)), 8, '0') || '.history', 0, 1000000, true) END,
   'flushed', CASE WHEN pg_is_in_recovery()
     THEN ${bytes("greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())")}
     ELSE ${bytes("pg_current_wal_flush_lsn()")} END,
@@ -35,12 +36,15 @@ const OBSERVE = `SELECT json_build_object(
     WHERE EXISTS (SELECT FROM unnest(s.setconfig) AS c WHERE c ~ '^synchronous_commit=(off|false|no|0|local|remote_write)$')),
   'altered', (SELECT coalesce(json_agg(name), '[]') FROM pg_file_settings
     WHERE sourcefile LIKE '%postgresql.auto.conf' AND name IN ('primary_conninfo', 'synchronous_standby_names'))
-)::text AS seen`;
+)::text AS seen FROM (SELECT CASE WHEN pg_is_in_recovery()
+    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (pg_control_checkpoint()).timeline_id)::bigint
+    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline) AS own`;
 
 const answer = z.object({
   system: z.string(),
   inRecovery: z.boolean(),
   timeline: z.number(),
+  history: z.string().nullable(),
   flushed: z.number().nullable(),
   replayed: z.number().nullable(),
   source: z.string().nullable(),
@@ -123,6 +127,7 @@ export function observation(seen: Answered, member: Pick<MemberSpec, "name" | "m
     replication: {
       system,
       timeline,
+      ancestors: parseHistory(seen.history ?? ""),
       inRecovery,
       flushed,
       replayed,

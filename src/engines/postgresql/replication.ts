@@ -2,7 +2,15 @@
 // order of names and store, is decided by whoever asks (recovery/).
 import { done, type Outcome } from "../../domain/outcome.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { Acknowledgement, MemberSpec, Proof, ReplicationRequest } from "../contract.ts";
+import type {
+  Acknowledgement,
+  Installation,
+  MemberSpec,
+  Proof,
+  ReplicatedMember,
+  ReplicatedPlace,
+  ReplicationAction,
+} from "../contract.ts";
 import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
 import { found, hasPostgresqlData, reseed, whereOf } from "./copies.ts";
 import { SLOT } from "./divergence.ts";
@@ -12,45 +20,39 @@ import { proofOf, refusal, type Running, startRunning, writeSettings, writtenSet
 import { namesText } from "./settings.ts";
 import { startAgentConnections } from "./member.ts";
 
-export async function performReplication(
-  { installed, member, action }: ReplicationRequest,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Outcome<Proof>> {
-  switch (action.kind) {
-    case "found":
-      return await found(installed, member, signal);
-    case "reseed":
-      return await reseed(installed, member, action.source, signal);
-    case "rewind":
-      return await rewind(installed, member, action, clock, signal);
-    case "follow":
-      return await follow(member, action.source, clock, signal);
-    case "stop":
-      return await stop({ installed, member }, clock, signal);
-    case "promote":
-      return await asked(member, clock, (running) =>
-        promote(running, member, action.acknowledgement, signal),
-      );
-    case "acknowledge":
-      return await asked(member, clock, (running) =>
-        acknowledge(running, member, action.acknowledgement, signal),
-      );
-    case "mark":
-      return await asked(member, clock, (running) => mark(running, member, signal));
-    default:
-      return action satisfies never;
-  }
+export function attachReplicated({ installed, member }: ReplicatedPlace, clock: Clock): ReplicatedMember {
+  const running = startRunning(member, clock, startAgentConnections(member, CONNECTIONS_MAX));
+  const perform = async (action: ReplicationAction, signal: AbortSignal): Promise<Outcome<Proof>> => {
+    switch (action.kind) {
+      case "found":
+        return await found(installed, member, signal);
+      case "reseed":
+        return await reseed(installed, member, action.source, signal);
+      case "rewind":
+        return await rewind(installed, member, action, clock, signal);
+      case "follow":
+        return await follow(running, member, action.source, signal);
+      case "stop":
+        return await stop(installed, member, clock, signal);
+      case "promote":
+        return await promote(running, member, action.acknowledgement, signal);
+      case "acknowledge":
+        return await acknowledge(running, member, action.acknowledgement, signal);
+      case "mark":
+        return await mark(running, member, signal);
+      default:
+        return action satisfies never;
+    }
+  };
+  return {
+    observe: (signal) => running.observe(signal),
+    perform,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
 }
 
-async function asked(
-  member: MemberSpec,
-  clock: Clock,
-  act: (running: Running) => Promise<Outcome<Proof>>,
-): Promise<Outcome<Proof>> {
-  await using running = startRunning(member, clock);
-  return await act(running);
-}
+/** One observes while another acts. */
+const CONNECTIONS_MAX = 3;
 
 const words = (acknowledgement: Acknowledgement): string =>
   namesText(acknowledgement) || "nobody (asynchronous)";
@@ -116,9 +118,9 @@ const notPrimary = (member: MemberSpec) =>
   refusal("NOT_PRIMARY", `${member.name} is a standby`, whereOf(member), "ask the primary, or promote it");
 
 async function follow(
+  running: Running,
   member: MemberSpec,
   source: Pick<MemberSpec, "name" | "address"> | null,
-  clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<Proof>> {
   if (!(await hasPostgresqlData(member.dataFolder)))
@@ -129,26 +131,25 @@ async function follow(
     await writeSettings(member, settings);
     return done({ what: `when started it ${what}`, timeline: 0, position: 0 });
   }
-  return await asked(member, clock, async (running) => {
-    const before = await running.view(signal);
-    if (before.kind !== "done") return before;
-    if (!before.value.replication.inRecovery)
-      return refusal(
-        "IS_PRIMARY",
-        `${member.name} is a primary`,
-        whereOf(member),
-        "stop it first; it starts again as a standby",
-      );
-    await writeSettings(member, settings);
-    const told = await running.sql("SELECT pg_reload_conf()", signal);
-    if (told.kind !== "done") return told;
-    const seen = await running.until(`it ${what}`, (view) => view.source === settings.source, signal);
-    return seen.kind === "done" ? done(proofOf(what, seen.value)) : seen;
-  });
+  const before = await running.view(signal);
+  if (before.kind !== "done") return before;
+  if (!before.value.replication.inRecovery)
+    return refusal(
+      "IS_PRIMARY",
+      `${member.name} is a primary`,
+      whereOf(member),
+      "stop it first; it starts again as a standby",
+    );
+  await writeSettings(member, settings);
+  const told = await running.sql("SELECT pg_reload_conf()", signal);
+  if (told.kind !== "done") return told;
+  const seen = await running.until(`it ${what}`, (view) => view.source === settings.source, signal);
+  return seen.kind === "done" ? done(proofOf(what, seen.value)) : seen;
 }
 
 async function stop(
-  { installed, member }: Pick<ReplicationRequest, "installed" | "member">,
+  installed: Installation,
+  member: MemberSpec,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<Proof>> {

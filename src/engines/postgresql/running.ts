@@ -2,7 +2,7 @@
 import { done, type Failure, type Outcome } from "../../domain/outcome.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder, readText, writeFileAtomic } from "../../runtime/files.ts";
-import type { MemberSpec, Observation, Proof, ReplicationView } from "../contract.ts";
+import type { Member, MemberSpec, Observation, Proof, ReplicationView } from "../contract.ts";
 import type { Connections, Row } from "./connections.ts";
 import { layoutOf } from "./layout.ts";
 import { attachPostgresql, startAgentConnections } from "./member.ts";
@@ -23,8 +23,7 @@ const notSeen = (what: string, where: string): Failure => ({
 
 const LOOK_MS = 10;
 
-export interface Running extends AsyncDisposable {
-  readonly name: string;
+export interface Running extends Member, AsyncDisposable {
   sql(text: string, signal: AbortSignal): Promise<Outcome<readonly Row[]>>;
   /** failed when it does not answer. */
   view(signal: AbortSignal): Promise<Outcome<Observation & { readonly replication: ReplicationView }>>;
@@ -43,7 +42,7 @@ export function startRunning(
 ): Running {
   const attached = attachPostgresql(member, clock, connections);
   const running: Running = {
-    name: member.name,
+    observe: (signal) => attached.observe(signal),
     sql: (text, signal) => connections.query({ name: null, text }, signal),
     async view(signal) {
       const seen = await attached.observe(signal);
@@ -81,8 +80,11 @@ export async function writeSettings(
 ): Promise<void> {
   const layout = layoutOf(member.dataFolder);
   await makeFolder(member.dataFolder);
-  await writeFileAtomic(layout.access, accessText(member.members));
-  await writeFileAtomic(layout.settings, settingsText(member.name, settings));
+  for (const [file, text] of [
+    [layout.access, accessText(member.members)],
+    [layout.settings, settingsText(member.name, settings)],
+  ] as const)
+    if ((await readText(file)) !== text) await writeFileAtomic(file, text);
 }
 
 export const proofOf = (what: string, seen: ReplicationView): Proof => ({
