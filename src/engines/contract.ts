@@ -160,7 +160,7 @@ export interface Proof {
   readonly timeline: number;
   /** Bytes of the log. */
   readonly position: number;
-  /** rewind: transactions that were extracted; null: they could not be, `what` says why. */
+  /** rewind: transactions that were extracted; null: maybe not all of them, `what` says why. */
   readonly divergent?: number | null;
 }
 

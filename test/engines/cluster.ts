@@ -83,7 +83,7 @@ export async function startCluster(
       },
       async perform(action, limitMs) {
         if (replicated === undefined) throw new RangeError(`${engine.kind} has no replication`);
-        return await replicated.perform(action, soon(limitMs));
+        return await replicated.perform(action, soon(limitMs ?? 30_000)); // a copy on a loaded disk takes its time
       },
       async stop() {
         const sinceMs = systemClock.nowMs();
@@ -124,7 +124,7 @@ export function did<T>(outcome: Outcome<T>): T {
 }
 
 export const answers = (member: TestMember) =>
-  until(`${member.spec.name} answers`, 10_000, async () => {
+  until(`${member.spec.name} answers`, 20_000, async () => {
     const seen = await member.view.observe(soon());
     return seen.kind === "known" ? seen.value : null;
   });

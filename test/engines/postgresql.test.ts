@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { cacheFolder } from "../../src/cli/folders.ts";
-import type { EngineClient, Observation } from "../../src/engines/contract.ts";
+import type { Acknowledgement, EngineClient, Observation } from "../../src/engines/contract.ts";
 import type { Connections } from "../../src/engines/postgresql/connections.ts";
 import { postgresqlEngine } from "../../src/engines/postgresql/engine.ts";
 import { startAgentConnections } from "../../src/engines/postgresql/member.ts";
@@ -114,6 +114,25 @@ describe("a PostgreSQL primary with one standby", () => {
     assert.ok(outcomes.every(({ kind }) => kind === "done"));
     const [row] = await sql("SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'ledger'");
     assert.ok(Number(row?.["n"]) <= 48);
+  });
+
+  test("two switchovers later nobody's old mark holds back the log", async () => {
+    did(await primary.perform({ kind: "mark" }));
+    const handOver = async (from: TestMember, to: TestMember, acknowledgement: Acknowledgement) => {
+      did(await from.perform({ kind: "stop" }));
+      did(await to.perform({ kind: "promote", acknowledgement }));
+      did(await from.perform({ kind: "follow", source: to.spec }));
+      await from.start("existing");
+      await until(`${from.spec.name} follows`, 10_000, async () => {
+        const reading = await from.view.observe(within(1_000));
+        return reading.kind === "known" && reading.value.leader === to.spec.name ? true : null;
+      });
+    };
+    await handOver(primary, standby, { count: 0, members: [] });
+    const [row] = await sql("SELECT count(*)::int AS n FROM pg_replication_slots");
+    assert.equal(row?.["n"], 0);
+    await handOver(standby, primary, { count: 1, members: [standby.spec.name] });
+    await seen((value) => value.quorum);
   });
 
   test("what an interrupted rewind left is no data, and is seeded", async () => {

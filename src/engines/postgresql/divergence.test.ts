@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Change, divergenceText, divergentTransactions } from "./divergence.ts";
+import { type Change, divergenceText, divergentTransactions, incomplete } from "./divergence.ts";
 
 const transaction = (xid: string, commit: string, ...rows: string[]): Change[] => [
   { lsn: "0/0", xid, data: `BEGIN ${xid}` },
@@ -34,4 +34,10 @@ test("only whole transactions that end after the fork are told, with time, table
     text,
     /^# Writes of paris on timeline 2 after 0\/100 that london does not have\.\n# 1 transactions/,
   );
+});
+
+test("what may be missing is said: no slot, a mark beyond the fork", () => {
+  assert.equal(incomplete({ slot: "0/100", changes: [] }, 0x100), null);
+  assert.match(incomplete({ slot: "0/101", changes: [] }, 0x100) ?? "", /between 0\/100 and 0\/101/);
+  assert.match(incomplete({ slot: null, changes: [] }, 0x100) ?? "", /there is no slot/);
 });

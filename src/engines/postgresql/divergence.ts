@@ -73,6 +73,16 @@ export function divergenceText(of: {
   ].join("\n");
 }
 
+/** Pure. Why the writes after `fork` may not all be among those that were read; null: they are. */
+export function incomplete({ slot, changes }: Divergence, fork: number): string | null {
+  if (slot === null)
+    return `The writes can't be told: there is no slot ${SLOT} (its mark was never set, or it grew too old).`;
+  if (bytesOf(slot) > fork)
+    return `Writes between ${lsnOf(fork)} and ${slot} can't be told: the mark stood at ${slot} already.`;
+  if (changes.length >= CHANGES_MAX) return `Only the first ${CHANGES_MAX} changes were read.`;
+  return null;
+}
+
 /** Starts the stopped member alone, reads what its slot holds, and ends it in order: so its data is clean for pg_rewind. */
 export async function readDivergence(
   installed: Installation,

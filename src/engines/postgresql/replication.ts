@@ -1,7 +1,9 @@
 // The actions of replication, each refusing what it can't do and proving what it did. Which action comes when, and the
 // order of names and store, is decided by whoever asks (recovery/).
+import { join } from "node:path";
 import { done, type Outcome } from "../../domain/outcome.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { removeTree } from "../../runtime/files.ts";
 import type {
   Acknowledgement,
   Installation,
@@ -14,9 +16,9 @@ import type {
 import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
 import { found, hasPostgresqlData, reseed, whereOf } from "./copies.ts";
 import { SLOT } from "./divergence.ts";
-import { APPLICATION_DATABASE } from "./layout.ts";
+import { APPLICATION_DATABASE, layoutOf } from "./layout.ts";
 import { rewind } from "./rewind.ts";
-import { proofOf, refusal, type Running, startRunning, writeSettings, writtenSettings } from "./running.ts";
+import { proofOf, refusal, type Running, startRunning, writeSettings } from "./running.ts";
 import { namesText } from "./settings.ts";
 import { startAgentConnections } from "./member.ts";
 
@@ -54,6 +56,9 @@ export function attachReplicated({ installed, member }: ReplicatedPlace, clock: 
 /** One observes while another acts. */
 const CONNECTIONS_MAX = 3;
 
+/** A mark from when it was a primary: a standby's catalog moves on without it, and it would hold back the log. */
+const UNMARK = `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}'`;
+
 const words = (acknowledgement: Acknowledgement): string =>
   namesText(acknowledgement) || "nobody (asynchronous)";
 
@@ -80,8 +85,10 @@ async function promote(
     signal,
   );
   if (named.kind !== "done") return named;
+  const unmarked = await running.sql(UNMARK, signal);
+  if (unmarked.kind !== "done") return unmarked;
   const promoted = await running.sql("SELECT pg_promote(wait => false)", signal);
-  if (promoted.kind !== "done") return { ...promoted, kind: "unknown" };
+  if (promoted.kind !== "done") return { kind: "unknown", failure: { ...promoted.failure, definite: false } };
   const primary = await running.until("it is a primary", (seen) => !seen.inRecovery, signal);
   if (primary.kind !== "done") return primary;
   return done(
@@ -129,6 +136,7 @@ async function follow(
   const what = source === null ? "streams from nobody" : `streams from ${source.name}`;
   if ((await postmasterPid(member)) === null) {
     await writeSettings(member, settings);
+    await removeTree(join(layoutOf(member.dataFolder).data, "pg_replslot", SLOT));
     return done({ what: `when started it ${what}`, timeline: 0, position: 0 });
   }
   const before = await running.view(signal);
@@ -143,6 +151,8 @@ async function follow(
   await writeSettings(member, settings);
   const told = await running.sql("SELECT pg_reload_conf()", signal);
   if (told.kind !== "done") return told;
+  const unmarked = await running.sql(UNMARK, signal);
+  if (unmarked.kind !== "done") return unmarked;
   const seen = await running.until(`it ${what}`, (view) => view.source === settings.source, signal);
   return seen.kind === "done" ? done(proofOf(what, seen.value)) : seen;
 }
@@ -185,7 +195,7 @@ async function mark(running: Running, member: MemberSpec, signal: AbortSignal): 
   if (seen.kind !== "done") return seen;
   const { replication } = seen.value;
   if (replication.inRecovery) return notPrimary(member);
-  const { members } = (await writtenSettings(member)).acknowledgement;
+  const members = replication.acknowledgement?.members ?? ["(names that are not ours)"];
   const present = replication.standbys.filter(({ state }) => state === "streaming");
   const missing = members.filter((name) => !present.some((standby) => standby.name === name));
   await using connections = startAgentConnections(member, 1, APPLICATION_DATABASE);

@@ -7,7 +7,7 @@ import { readText, removeTree, writeFileAtomic } from "../../runtime/files.ts";
 import type { Installation, MemberSpec, Proof } from "../contract.ts";
 import { lsnOf, readControlData } from "./control-data.ts";
 import { hasPostgresqlData, refuseRunning, runTool, whereOf } from "./copies.ts";
-import { divergenceText, divergentTransactions, readDivergence, SLOT } from "./divergence.ts";
+import { divergenceText, divergentTransactions, incomplete, readDivergence, SLOT } from "./divergence.ts";
 import { type Ancestor, forkOf, historyFile, parseHistory } from "./history.ts";
 import { programOf } from "./launch.ts";
 import { AGENT_ROLE, layoutOf } from "./layout.ts";
@@ -83,11 +83,7 @@ export async function rewind(
     return refusal("OTHER_HISTORY", "the histories have nothing in common", where, "seed this member");
   const until = Number.isFinite(fork.until) ? fork.until : clean.value.checkpoint;
   const told = divergentTransactions(alone.value.changes, until);
-  const { slot } = alone.value;
-  const remark =
-    slot === null
-      ? `The writes can't be told: there is no slot ${SLOT} (its mark was never set, or it grew too old).`
-      : null;
+  const remark = incomplete(alone.value, until);
   await writeFileAtomic(
     divergentFile,
     divergenceText({ member: member.name, timeline, fork: until, primary: source.name, told, remark }),
@@ -112,9 +108,9 @@ export async function rewind(
   await removeTree(rewinding);
   const words = rewound.value.stderr.includes("no rewind required") ? "no rewind needed" : "rewound";
   return done({
-    what: `${words} to ${lsnOf(until)} of timeline ${fork.timeline}; ${remark ?? `${told.length} transactions told in ${divergentFile}`}`,
+    what: `${words} to ${lsnOf(until)} of timeline ${fork.timeline}; ${told.length} transactions told in ${divergentFile}${remark === null ? "" : `. ${remark}`}`,
     timeline: seen.value.timeline,
     position: until,
-    divergent: slot === null ? null : told.length,
+    divergent: remark === null ? told.length : null,
   });
 }

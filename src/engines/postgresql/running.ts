@@ -6,7 +6,7 @@ import type { Member, MemberSpec, Observation, Proof, ReplicationView } from "..
 import type { Connections, Row } from "./connections.ts";
 import { layoutOf } from "./layout.ts";
 import { attachPostgresql, startAgentConnections } from "./member.ts";
-import { accessText, parseSettings, type Settings, settingsText } from "./settings.ts";
+import { accessText, type Settings, settingsText } from "./settings.ts";
 
 export const refusal = (code: string, what: string, where: string, next: string): Outcome<never> => ({
   kind: "failed",
@@ -67,10 +67,6 @@ export function startRunning(
     [Symbol.asyncDispose]: () => attached[Symbol.asyncDispose](),
   };
   return running;
-}
-
-export async function writtenSettings(member: Pick<MemberSpec, "dataFolder">): Promise<Settings> {
-  return parseSettings(await readText(layoutOf(member.dataFolder).settings));
 }
 
 /** On disk before anybody is told to read them. */

@@ -10,7 +10,6 @@ export interface Settings {
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-const unquote = (text: string): string => text.slice(1, -1).replaceAll("''", "'");
 
 /** How this member connects to its source; its name is how the source knows it. */
 export const sourceConnection = (name: string, source: string): string =>
@@ -46,21 +45,6 @@ export const settingsText = (name: string, { source, acknowledgement }: Settings
     `synchronous_standby_names = ${literal(namesText(acknowledgement))}`,
     "",
   ].join("\n");
-
-const NOTHING: Settings = { source: null, acknowledgement: { count: 0, members: [] } };
-
-/** What settingsText wrote; without a file: from nobody, nobody's. */
-export function parseSettings(text: string | null): Settings {
-  if (text === null) return NOTHING;
-  const value = (key: string) => {
-    const found = new RegExp(`^${key} = ('(?:[^']|'')*')$`, "m").exec(text)?.[1];
-    return found === undefined ? "" : unquote(found);
-  };
-  return {
-    source: /^host=(\S+)/.exec(value("primary_conninfo"))?.[1] ?? null,
-    acknowledgement: parseNames(value("synchronous_standby_names")) ?? NOTHING.acknowledgement,
-  };
-}
 
 /**
  * The superuser and replication: from the members' addresses only. Applications: from anywhere that reaches the port. No
