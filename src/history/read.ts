@@ -1,10 +1,9 @@
 // Reads a history file (docs/formats.md; plain, gzip or zstd), streaming or whole. Every line is checked; what is
 // wrong throws HISTORY_INVALID with file:line.
 import type { History, HistoryHeader, Mark, Operation } from "../domain/history.ts";
-import { OutlastError } from "../domain/outcome.ts";
 import { readLineBatches } from "../runtime/line-files.ts";
 import { decodeHeader, decodeLine } from "./decode.ts";
-import { historyInvalid } from "./invalid.ts";
+import { historyInvalid, historyUnreadable } from "./invalid.ts";
 import { openOperations } from "./open-operations.ts";
 
 export interface HistoryLimits {
@@ -50,8 +49,9 @@ export async function* readHistory(
           throw historyInvalid(path, number, ended ? decoded : `the last line is cut off: ${decoded}`);
         if ("mark" in decoded) marks.push(decoded);
         else {
-          const fault = check(decoded, number);
-          if (fault !== null) throw historyInvalid(path, number, fault);
+          const completed = decoded.completed ?? Number.POSITIVE_INFINITY;
+          if (!check.take(decoded.process, decoded.invoked, completed, number))
+            throw historyInvalid(path, number, check.fault);
           count += 1;
           if (count > limits.operationsMax)
             throw historyInvalid(path, number, `more than ${limits.operationsMax} operations`);
@@ -61,21 +61,7 @@ export async function* readHistory(
       if (header !== null) yield { header, operations, marks };
     }
   } catch (cause) {
-    if (cause instanceof OutlastError) throw cause;
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new OutlastError(
-      {
-        code: missing ? "HISTORY_NOT_FOUND" : "HISTORY_UNREADABLE",
-        definite: true,
-        what: missing
-          ? "there is no such history"
-          : `the history can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-        where: path,
-        next: "name a history file; a drill's is in its evidence folder",
-        cause,
-      },
-      missing ? 2 : 3,
-    );
+    throw historyUnreadable(path, cause);
   }
   if (header === null) throw historyInvalid(path, 1, "the file is empty");
 }

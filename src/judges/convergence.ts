@@ -3,7 +3,7 @@
 // write that was acknowledged after it: then that write vanished.
 import type { Mark, Operation } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import { canonical } from "./register-operations.ts";
+import { canonical } from "../domain/canonical.ts";
 import { inOrder, operationWords, valueWords } from "./words.ts";
 
 export const CONVERGENCE = "convergence";

@@ -5,8 +5,10 @@ import { type ExitCode, OutlastError } from "../../domain/outcome.ts";
 import type { Verdict } from "../../domain/verdict.ts";
 import { mergeHistories } from "../../history/merge.ts";
 import { importHistory } from "../../history/import.ts";
-import { JUDGES, type Judge, judgeOf, LIMITS } from "../../judges/judge.ts";
+import { JUDGES, type Judge, judgeOf, LIMITS, type Limits } from "../../judges/judge.ts";
+import { LINEARIZABLE_REGISTER } from "../../judges/linearizable-register.ts";
 import { operationWords } from "../../judges/words.ts";
+import { judgeRegisterFile } from "../judge-register-file.ts";
 
 interface Options {
   readonly model: readonly string[];
@@ -61,6 +63,19 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Holds the whole history as operations. */
+async function judgeWhole(
+  files: readonly string[],
+  judges: readonly Judge[],
+  limits: Limits,
+): Promise<Verdict[]> {
+  const parts: History[] = [];
+  for (const file of files) parts.push(await importHistory(file));
+  const [only] = parts;
+  const history = parts.length === 1 && only !== undefined ? only : mergeHistories(parts);
+  return judges.map((each) => each.judge(history, limits));
+}
+
 async function judge(files: readonly string[], options: Options): Promise<void> {
   if (options.listModels === true) {
     for (const { model, summary } of JUDGES) process.stdout.write(`${model.padEnd(24)} ${summary}\n`);
@@ -78,11 +93,15 @@ async function judge(files: readonly string[], options: Options): Promise<void> 
       },
       2,
     );
-  const parts: History[] = [];
-  for (const file of files) parts.push(await importHistory(file));
-  const [only] = parts;
-  const history = parts.length === 1 && only !== undefined ? only : mergeHistories(parts);
-  const verdicts = judges.map((each) => each.judge(history, { steps: options.steps }));
+  const limits = { steps: options.steps };
+  const [file, ...others] = files;
+  const verdicts =
+    file !== undefined &&
+    others.length === 0 &&
+    !file.endsWith(".edn") &&
+    judges.every(({ model }) => model === LINEARIZABLE_REGISTER)
+      ? [await judgeRegisterFile(file, limits)]
+      : await judgeWhole(files, judges, limits);
   process.stdout.write(
     options.output === "json"
       ? `${JSON.stringify(verdicts.length === 1 ? verdicts[0] : verdicts, null, 2)}\n`
