@@ -40,7 +40,7 @@ export function writeRegisterFile(path: string, spec: FileSpec): { refused: numb
   let lies = spec.planted ? 1 : 0;
   const count = { refused: 0, unknown: 0 };
   const begin = (client: Client, after: number): void => {
-    const again = spec.mixed && client.seenKey >= 0 && random.next() < 0.3;
+    const again = spec.mixed && client.seenKey >= 0 && random.next() < 0.8;
     client.key = again ? client.seenKey : random.below(spec.keys);
     const roll = random.next();
     client.op =
