@@ -10,8 +10,24 @@ export interface Access {
   readonly read: Seen | null;
 }
 
-/** A list read gives all elements, a register read one value or none. */
-export type Seen = readonly string[];
+/**
+ * What a read gave: a list all its elements, a register one value or none. The first `length` of `items`; most reads of a
+ * list begin as its longest does and share its items.
+ */
+export interface Seen {
+  readonly items: readonly string[];
+  readonly length: number;
+}
+
+export const lastOf = ({ items, length }: Seen): string | undefined => items[length - 1];
+export const elementsOf = ({ items, length }: Seen): readonly string[] => items.slice(0, length);
+/** All of the shorter is the beginning of the longer. */
+export function agree(a: Seen, b: Seen): boolean {
+  if (a.items === b.items) return true;
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index += 1) if (a.items[index] !== b.items[index]) return false;
+  return true;
+}
 
 export interface Transaction {
   readonly source: Operation;
@@ -58,14 +74,52 @@ function sharedTexts(): (value: unknown) => string {
   };
 }
 
-const seenOf = (value: unknown, list: boolean, text: (value: unknown) => string): Seen | null => {
-  if (value === null) return [];
-  if (!list) return [text(value)];
-  return Array.isArray(value) ? (value as unknown[]).map(text) : null;
-};
+const NOTHING: Seen = { items: [], length: 0 };
 
-const startsWith = (whole: Seen, start: Seen) => start.every((item, index) => item === whole[index]);
-const show = (seen: Seen) => `[${seen.length > 6 ? `… ${seen.slice(-6).join(" ")}` : seen.join(" ")}]`;
+/** Lists by key: what a read gave, without a copy where it begins as reads before it did. */
+function sharedLists(text: (value: unknown) => string): (key: string, values: readonly unknown[]) => Seen {
+  /** The longest read of each key, and its values as they came. */
+  const trunks = new Map<string, { readonly items: string[]; readonly values: unknown[] }>();
+  return (key, values) => {
+    if (values.length === 0) return NOTHING;
+    let trunk = trunks.get(key);
+    if (trunk === undefined) {
+      trunk = { items: [], values: [] };
+      trunks.set(key, trunk);
+    }
+    const known = Math.min(values.length, trunk.items.length);
+    for (let index = 0; index < known; index += 1) {
+      const value = values[index];
+      if (value !== trunk.values[index] && text(value) !== trunk.items[index])
+        return { items: values.map(text), length: values.length };
+    }
+    for (let index = known; index < values.length; index += 1) {
+      trunk.values.push(values[index]);
+      trunk.items.push(text(values[index]));
+    }
+    return { items: trunk.items, length: values.length };
+  };
+}
+
+const show = (seen: Seen) =>
+  `[${seen.length > 6 ? `… ${seen.items.slice(seen.length - 6, seen.length).join(" ")}` : elementsOf(seen).join(" ")}]`;
+
+/** What a transaction knows of a key by its own steps. */
+interface KeyState {
+  first: Seen | null;
+  /** Its latest read, or register write, and what it appended since; null: nothing. */
+  known: Seen | null;
+  since: string[];
+  readonly writes: string[];
+}
+
+const isKnown = (seen: Seen, known: Seen, since: readonly string[]): boolean =>
+  seen.length === known.length + since.length &&
+  agree(seen, known) &&
+  since.every((value, index) => value === seen.items[known.length + index]);
+
+const endsWith = ({ items, length }: Seen, writes: readonly string[]): boolean =>
+  length >= writes.length && writes.every((value, index) => value === items[length - writes.length + index]);
 
 /** The accesses of one transaction by key; a string: its own steps contradict each other. */
 function accessesOf(
@@ -73,83 +127,118 @@ function accessesOf(
   isList: (key: string) => boolean,
   number: (key: string) => number,
   text: (value: unknown) => string,
+  listOf: (key: string, values: readonly unknown[]) => Seen,
 ): { accesses: Access[]; internal: string | null } {
-  const states = new Map<string, { first: Seen | null; known: Seen | null; writes: string[] }>();
+  const states = new Map<string, KeyState>();
   let internal: string | null = null;
   for (const [kind, key, value] of steps) {
     const list = isList(key);
-    const state = states.get(key) ?? { first: null, known: null, writes: [] };
-    states.set(key, state);
-    if (kind === "r") {
-      const seen = seenOf(value, list, text);
-      if (seen === null) {
-        internal ??= `its read of ${key} is no list`;
-        continue;
-      }
-      if (state.known !== null && (seen.length !== state.known.length || !startsWith(seen, state.known)))
-        internal ??= `it read ${show(seen)} from ${key} where its own steps before say ${show(state.known)}`;
-      else if (
-        state.known === null &&
-        state.writes.length > 0 &&
-        !startsWith(seen.slice(-state.writes.length), state.writes)
-      )
-        internal ??= `it read ${show(seen)} from ${key} after it had put ${show(state.writes)} there`;
-      if (state.first === null)
-        state.first = list
-          ? state.writes.length === 0
-            ? seen
-            : seen.slice(0, Math.max(0, seen.length - state.writes.length))
-          : state.writes.length > 0
-            ? null
-            : seen;
-      state.known = seen;
-    } else {
-      const written = text(value);
-      state.writes.push(written);
-      if (!list) state.known = [written];
-      else if (state.known !== null) state.known = [...state.known, written];
+    let state = states.get(key);
+    if (state === undefined) {
+      state = { first: null, known: null, since: [], writes: [] };
+      states.set(key, state);
     }
+    const { writes } = state;
+    if (kind !== "r") {
+      const written = text(value);
+      writes.push(written);
+      if (!list) state.known = { items: [written], length: 1 };
+      else if (state.known !== null) state.since.push(written);
+      continue;
+    }
+    if (list && value !== null && !Array.isArray(value)) {
+      internal ??= `its read of ${key} is no list`;
+      continue;
+    }
+    const seen =
+      value === null ? NOTHING : list ? listOf(key, value as unknown[]) : { items: [text(value)], length: 1 };
+    const { known, since } = state;
+    if (known !== null && !isKnown(seen, known, since))
+      internal ??= `it read ${show(seen)} from ${key} where its own steps before say ${show({ items: [...elementsOf(known), ...since], length: known.length + since.length })}`;
+    else if (known === null && writes.length > 0 && !endsWith(seen, writes))
+      internal ??= `it read ${show(seen)} from ${key} after it had put ${show({ items: writes, length: writes.length })} there`;
+    if (state.first === null && (list || writes.length === 0))
+      state.first =
+        writes.length === 0 ? seen : { items: seen.items, length: Math.max(0, seen.length - writes.length) };
+    state.known = seen;
+    if (since.length > 0) state.since = [];
   }
   return {
-    accesses: [...states].map(([key, { first, writes }]) => ({ key: number(key), writes, read: first })),
+    accesses: Array.from(states, ([key, { first, writes }]) => ({ key: number(key), writes, read: first })),
     internal,
+  };
+}
+
+export interface LogBuilder {
+  /** Takes the next operation. `source` stands for it in what is found. */
+  add(operation: Operation, source: Operation): void;
+  /** null: a key that is a list in one step is a register in another, and `isList` did not say so before. */
+  finish(): TransactionLog | null;
+}
+
+/** Builds a log one operation at a time and keeps of it only what `source` does. `isList`: known before; else by first use. */
+export function transactionLog(isList?: (key: string) => boolean): LogBuilder {
+  /** By first use: true is a list. */
+  const kinds = new Map<string, boolean>();
+  let mixed = false;
+  const learn = (key: string, list: boolean): void => {
+    const known = kinds.get(key);
+    if (known === undefined) kinds.set(key, list);
+    else if (known !== list) mixed = true;
+  };
+  const asList = isList ?? ((key: string) => kinds.get(key) === true);
+  const failed = new Map<string, Operation>();
+  let unreadable: Operation | null = null;
+  const keys: { name: string; list: boolean }[] = [];
+  const numbers = new Map<string, number>();
+  const number = (name: string): number => {
+    const found = numbers.get(name);
+    if (found !== undefined) return found;
+    numbers.set(name, keys.length);
+    keys.push({ name, list: asList(name) });
+    return keys.length - 1;
+  };
+  const text = sharedTexts();
+  const listOf = sharedLists(text);
+  const transactions: Transaction[] = [];
+  return {
+    add(operation, source) {
+      if (operation.op !== "txn") return;
+      const { outcome, input, output } = operation;
+      const steps = stepsOf(outcome === "ok" ? output : input);
+      if (steps === null) {
+        unreadable ??= source;
+        return;
+      }
+      for (const [kind, key, value] of steps) {
+        if (isList === undefined && (kind !== "r" || value !== null))
+          learn(key, kind === "append" || (kind === "r" && Array.isArray(value)));
+        if (outcome === "fail" && kind !== "r") failed.set(`${key} ${textOf(value)}`, source);
+      }
+      if (outcome === "fail") return;
+      const certain = outcome === "ok" ? steps : steps.filter(([kind]) => kind !== "r");
+      transactions.push({ source, ...accessesOf(certain, asList, number, text, listOf) });
+    },
+    finish() {
+      if (mixed) return null;
+      // A key that was first read empty was no list yet.
+      for (const key of keys) key.list = asList(key.name);
+      return { transactions, keys, failed, unreadable };
+    },
   };
 }
 
 export function readTransactions(operations: readonly Operation[]): TransactionLog {
   const lists = new Set<string>();
   const registers = new Set<string>();
-  const parsed: { source: Operation; steps: Step[] }[] = [];
-  const failed = new Map<string, Operation>();
-  let unreadable: Operation | null = null;
-  for (const source of operations) {
-    if (source.op !== "txn") continue;
-    const steps = stepsOf(source.outcome === "ok" ? source.output : source.input);
-    if (steps === null) {
-      unreadable ??= source;
-      continue;
-    }
-    for (const [kind, key, value] of steps) {
+  for (const { op, outcome, input, output } of operations) {
+    if (op !== "txn") continue;
+    for (const [kind, key, value] of stepsOf(outcome === "ok" ? output : input) ?? []) {
       if (kind === "append" || (kind === "r" && Array.isArray(value))) lists.add(key);
       if (kind === "w") registers.add(key);
-      if (source.outcome === "fail" && kind !== "r") failed.set(`${key} ${textOf(value)}`, source);
     }
-    if (source.outcome !== "fail") parsed.push({ source, steps });
   }
-  const keys: { name: string; list: boolean }[] = [];
-  const numbers = new Map<string, number>();
-  const isList = (key: string) => lists.has(key) && !registers.has(key);
-  const number = (name: string): number => {
-    const found = numbers.get(name);
-    if (found !== undefined) return found;
-    numbers.set(name, keys.length);
-    keys.push({ name, list: isList(name) });
-    return keys.length - 1;
-  };
-  const text = sharedTexts();
-  const transactions = parsed.map(({ source, steps }): Transaction => {
-    const certain = source.outcome === "ok" ? steps : steps.filter(([kind]) => kind !== "r");
-    return { source, ...accessesOf(certain, isList, number, text) };
-  });
-  return { transactions, keys, failed, unreadable };
+  const log = transactionLog((key) => lists.has(key) && !registers.has(key));
+  for (const operation of operations) log.add(operation, operation);
+  return log.finish() as TransactionLog; // what a list is was known before
 }
