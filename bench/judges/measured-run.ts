@@ -1,19 +1,13 @@
 // One judgement of a file in a process of its own: `measured-run.ts MODEL FILE` prints its verdict, seconds, processor
 // seconds and peak memory as JSON. Started by bench/judges, which adds the time that the process took to start.
-import { judgeRegisterFile } from "../../src/cli/judge-register-file.ts";
-import { importHistory } from "../../src/history/import.ts";
-import { judgeOf, LIMITS } from "../../src/judges/judge.ts";
-import { LINEARIZABLE_REGISTER } from "../../src/judges/linearizable-register.ts";
+import { judgeStreamed } from "../../src/cli/judge-streamed.ts";
+import { LIMITS } from "../../src/judges/limits.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 
 const [model = "", file = ""] = process.argv.slice(2);
 const start = systemClock.nowMs();
-const judge = judgeOf(model);
-if (judge === null) throw new Error(`no model ${model}`);
-const verdict =
-  model === LINEARIZABLE_REGISTER
-    ? await judgeRegisterFile(file, LIMITS)
-    : judge.judge(await importHistory(file), LIMITS);
+const verdict = await judgeStreamed(file, model, LIMITS);
+if (verdict === null) throw new Error(`${model} needs the whole history`);
 const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
 process.stdout.write(
   JSON.stringify({

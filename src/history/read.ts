@@ -18,6 +18,8 @@ export const HISTORY_LIMITS: HistoryLimits = { operationsMax: 20_000_000, lineBy
 export interface HistoryBatch {
   readonly header: HistoryHeader;
   readonly operations: readonly Operation[];
+  /** Number of the line of each operation. */
+  readonly lines: readonly number[];
   readonly marks: readonly Mark[];
 }
 
@@ -34,6 +36,7 @@ export async function* readHistory(
   try {
     for await (const { lines, firstLine, ended } of readLineBatches(path, limits.lineBytesMax, refuse)) {
       const operations: Operation[] = [];
+      const numbers: number[] = [];
       const marks: Mark[] = [];
       for (const [index, line] of lines.entries()) {
         const number = firstLine + index;
@@ -56,9 +59,10 @@ export async function* readHistory(
           if (count > limits.operationsMax)
             throw historyInvalid(path, number, `more than ${limits.operationsMax} operations`);
           operations.push(decoded);
+          numbers.push(number);
         }
       }
-      if (header !== null) yield { header, operations, marks };
+      if (header !== null) yield { header, operations, lines: numbers, marks };
     }
   } catch (cause) {
     throw historyUnreadable(path, cause);

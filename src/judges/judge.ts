@@ -1,5 +1,5 @@
 // The models: name → judge. Each is a pure function from a history to a verdict.
-import type { History } from "../domain/history.ts";
+import type { History, HistoryHeader } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
 import { BANK, judgeBank } from "./bank.ts";
@@ -27,8 +27,9 @@ export interface Judge {
 const textsOf = (value: unknown): string[] | undefined =>
   Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
 
-const levelOf = (value: unknown): IsolationLevel =>
-  ISOLATION_LEVELS.find((level) => level === value) ?? "strict-serializable";
+/** The isolation level that a history asks to be judged by. */
+export const isolationOf = ({ meta }: HistoryHeader): IsolationLevel =>
+  ISOLATION_LEVELS.find((level) => level === meta?.isolation) ?? "strict-serializable";
 
 export const JUDGES: readonly Judge[] = [
   {
@@ -65,7 +66,7 @@ export const JUDGES: readonly Judge[] = [
     model: TRANSACTIONS,
     summary: "transactions over lists and registers: named anomalies, isolation levels ruled out",
     judge: ({ header, operations }) =>
-      judgeTransactions(operations, levelOf(header.meta?.isolation), header.uncertaintyNs),
+      judgeTransactions(operations, isolationOf(header), header.uncertaintyNs),
   },
   {
     model: JOURNAL,

@@ -6,9 +6,8 @@ import type { Verdict } from "../../domain/verdict.ts";
 import { mergeHistories } from "../../history/merge.ts";
 import { importHistory } from "../../history/import.ts";
 import { JUDGES, type Judge, judgeOf, LIMITS, type Limits } from "../../judges/judge.ts";
-import { LINEARIZABLE_REGISTER } from "../../judges/linearizable-register.ts";
 import { operationWords } from "../../judges/words.ts";
-import { judgeRegisterFile } from "../judge-register-file.ts";
+import { judgeStreamed } from "../judge-streamed.ts";
 
 interface Options {
   readonly model: readonly string[];
@@ -94,14 +93,10 @@ async function judge(files: readonly string[], options: Options): Promise<void> 
       2,
     );
   const limits = { steps: options.steps };
-  const [file, ...others] = files;
-  const verdicts =
-    file !== undefined &&
-    others.length === 0 &&
-    !file.endsWith(".edn") &&
-    judges.every(({ model }) => model === LINEARIZABLE_REGISTER)
-      ? [await judgeRegisterFile(file, limits)]
-      : await judgeWhole(files, judges, limits);
+  const [file, each] = [files[0], judges[0]];
+  const one = files.length === 1 && judges.length === 1 && file !== undefined && each !== undefined;
+  const streamed = one ? await judgeStreamed(file, each.model, limits) : null;
+  const verdicts = streamed === null ? await judgeWhole(files, judges, limits) : [streamed];
   process.stdout.write(
     options.output === "json"
       ? `${JSON.stringify(verdicts.length === 1 ? verdicts[0] : verdicts, null, 2)}\n`
