@@ -10,8 +10,8 @@ import {
   agree,
   elementsOf,
   lastOf,
+  type LogKey,
   type Seen,
-  type Transaction,
   type TransactionLog,
 } from "./transaction-log.ts";
 
@@ -49,14 +49,16 @@ interface Writer {
 
 type Connect = (from: number, to: number, kind: EdgeKind, key: number) => void;
 
+type Reader = Access & { readonly read: Seen };
+
 interface KeyWork {
   readonly key: number;
   readonly name: string;
   readonly writers: ReadonlyMap<string, Writer>;
   /** Written by several transactions: nothing can be inferred from them. */
   readonly repeated: ReadonlySet<string>;
-  readonly readers: readonly { readonly transaction: number; readonly read: Seen }[];
-  readonly accesses: readonly { readonly transaction: number; readonly access: Access }[];
+  readonly readers: readonly Reader[];
+  readonly accesses: readonly Access[];
 }
 
 const list = (seen: Seen) =>
@@ -65,8 +67,8 @@ const list = (seen: Seen) =>
     : `[${elementsOf(seen).join(" ")}]`;
 
 /** The longest read, the first of several; null: there is none. */
-function longestOf(work: KeyWork): KeyWork["readers"][number] | null {
-  let longest: KeyWork["readers"][number] | null = null;
+function longestOf(work: KeyWork): Reader | null {
+  let longest: Reader | null = null;
   for (const reader of work.readers)
     if (longest === null || reader.read.length > longest.read.length) longest = reader;
   return longest;
@@ -74,8 +76,7 @@ function longestOf(work: KeyWork): KeyWork["readers"][number] | null {
 
 /** What a read shows by itself: values of nobody, of failed transactions, half of another's. */
 function readAnomalies(work: KeyWork, log: TransactionLog, found: Anomaly[]): void {
-  const sources = log.transactions;
-  const sourceOf = (transaction: number) => (sources[transaction] as Transaction).source;
+  const sourceOf = (transaction: number) => log.transactions[transaction] as Operation;
   const checked = new Set<string>();
   // Most reads begin as the longest does: what that one holds is looked at once.
   const longest = longestOf(work)?.read;
@@ -114,7 +115,7 @@ function readAnomalies(work: KeyWork, log: TransactionLog, found: Anomaly[]): vo
 
 /** The order of a list's elements; reads that do not fit it are anomalies. null: nothing can be inferred. */
 function orderOfList(work: KeyWork, log: TransactionLog, found: Anomaly[]): readonly string[] | null {
-  const sourceOf = (transaction: number) => (log.transactions[transaction] as Transaction).source;
+  const sourceOf = (transaction: number) => log.transactions[transaction] as Operation;
   const longest = longestOf(work);
   if (longest === null) return null;
   const order = elementsOf(longest.read);
@@ -162,9 +163,9 @@ function connectList(work: KeyWork, order: readonly string[], connect: Connect):
 function connectRegister(work: KeyWork, initial: number, connect: Connect): number {
   const { key, writers, readers, accesses, repeated } = work;
   const successors = new Map<string, number[]>();
-  for (const { transaction, access } of accesses) {
-    const seen = access.read === null || access.read.length === 0 ? undefined : access.read.items[0];
-    const written = access.writes[0];
+  for (const { transaction, read, writes } of accesses) {
+    const seen = read === null || read.length === 0 ? undefined : read.items[0];
+    const written = writes[0];
     if (seen === undefined || written === undefined || repeated.has(seen)) continue;
     const writer = writers.get(seen)?.transaction;
     if (writer !== undefined && writer !== transaction) connect(writer, transaction, "ww", key);
@@ -196,7 +197,7 @@ function connectEmpty(
 ): number {
   const firsts = new Set(
     accesses
-      .filter(({ access }) => access.read?.length === 0 && access.writes.length > 0)
+      .filter(({ read, writes }) => read?.length === 0 && writes.length > 0)
       .map(({ transaction }) => transaction),
   );
   const [first, ...rivals] = firsts;
@@ -217,68 +218,61 @@ function connectEmpty(
 }
 
 /** Edges from the latest that were over to each that began: the rest follows from them. */
-function connectTimes(transactions: readonly Transaction[], uncertaintyNs: number, connect: Connect): void {
+function connectTimes(transactions: readonly Operation[], uncertaintyNs: number, connect: Connect): void {
   const lastOf = new Map<number, number>();
   const count = transactions.length;
-  const begins = Float64Array.from(transactions, ({ source }) => source.invoked);
-  const ends = Float64Array.from(transactions, ({ source }) => source.completed ?? Number.POSITIVE_INFINITY);
+  const begins = Float64Array.from(transactions, ({ invoked }) => invoked);
+  const ends = Float64Array.from(transactions, ({ completed }) => completed ?? Number.POSITIVE_INFINITY);
   const byStart = sortByTime(begins, count);
   const byEnd = sortByTime(ends, count);
   let ended = 0;
-  let latest: number[] = [];
+  const latest: number[] = [];
   for (const index of byStart) {
     const started = begins[index] as number;
     for (; ended < count && (ends[byEnd[ended] as number] as number) + uncertaintyNs < started; ended += 1) {
       const over = byEnd[ended] as number;
-      latest = latest.filter((other) => (ends[other] as number) + uncertaintyNs >= (begins[over] as number));
+      let kept = 0;
+      for (const other of latest)
+        if ((ends[other] as number) + uncertaintyNs >= (begins[over] as number)) {
+          latest[kept] = other;
+          kept += 1;
+        }
+      latest.length = kept;
       latest.push(over);
     }
     for (const over of latest) connect(over, index, "realtime", -1);
-    const { source } = transactions[index] as Transaction;
-    const session = source.session ?? source.process;
+    const { process, session = process, outcome } = transactions[index] as Operation;
     const before = lastOf.get(session);
     if (before !== undefined) connect(before, index, "process", -1);
-    if (source.outcome === "ok") lastOf.set(session, index);
+    if (outcome === "ok") lastOf.set(session, index);
   }
 }
-function keyWorks(log: TransactionLog): KeyWork[] {
-  const works = log.keys.map(({ name }, key) => ({
-    key,
-    name,
-    writers: new Map<string, Writer>(),
-    repeated: new Set<string>(),
-    readers: [] as { transaction: number; read: Seen }[],
-    accesses: [] as { transaction: number; access: Access }[],
-  }));
-  log.transactions.forEach(({ accesses }, transaction) => {
-    for (const access of accesses) {
-      const work = works[access.key];
-      if (work === undefined) continue;
-      work.accesses.push({ transaction, access });
-      if (access.read !== null) work.readers.push({ transaction, read: access.read });
-      access.writes.forEach((value, index) => {
-        if (work.writers.has(value)) work.repeated.add(value);
-        else work.writers.set(value, { transaction, final: index === access.writes.length - 1 });
-      });
-    }
-  });
-  for (const work of works) for (const value of work.repeated) work.writers.delete(value);
-  return works;
+
+function keyWork({ name, accesses }: LogKey, key: number): KeyWork {
+  const writers = new Map<string, Writer>();
+  const repeated = new Set<string>();
+  for (const { transaction, writes } of accesses)
+    for (const [index, value] of writes.entries())
+      if (writers.has(value)) repeated.add(value);
+      else writers.set(value, { transaction, final: index === writes.length - 1 });
+  for (const value of repeated) writers.delete(value);
+  const readers = accesses.filter((access): access is Reader => access.read !== null);
+  return { key, name, writers, repeated, readers, accesses };
 }
 
 /** Two that read the same version of a key and both wrote it: one update is lost. */
 function lostUpdates(work: KeyWork, log: TransactionLog, found: Anomaly[]): void {
   const updaters = new Map<string, number>();
-  for (const { transaction, access } of work.accesses) {
-    if (access.read === null || access.writes.length === 0) continue;
-    const version = `${access.read.length} ${lastOf(access.read) ?? ""}`;
+  for (const { transaction, read, writes } of work.accesses) {
+    if (read === null || writes.length === 0) continue;
+    const version = `${read.length} ${lastOf(read) ?? ""}`;
     const other = updaters.get(version);
     if (other === undefined) updaters.set(version, transaction);
     else
       found.push({
         name: "lost-update",
-        reason: `both read ${list(access.read)} from ${work.name} and both wrote it`,
-        transactions: [other, transaction].map((each) => (log.transactions[each] as Transaction).source),
+        reason: `both read ${list(read)} from ${work.name} and both wrote it`,
+        transactions: [other, transaction].map((each) => log.transactions[each] as Operation),
       });
   }
 }
@@ -330,22 +324,23 @@ export function inferDependencies(log: TransactionLog, uncertaintyNs: number): I
   const edges = edgeColumns();
   const { connect } = edges;
   const anomalies: Anomaly[] = [];
-  for (const { source, internal } of transactions)
-    if (internal !== null) anomalies.push({ name: "internal", reason: internal, transactions: [source] });
+  for (const { transaction, reason } of log.internal)
+    anomalies.push({ name: "internal", reason, transactions: [transaction] });
   const coverage = { writes: 0, writesOrdered: 0, reads: 0, readsUsed: 0 };
-  for (const work of keyWorks(log)) {
+  for (const [number, key] of keys.entries()) {
+    const work = keyWork(key, number);
     coverage.writes += work.writers.size + work.repeated.size;
     coverage.reads += work.readers.length;
     readAnomalies(work, log, anomalies);
     lostUpdates(work, log, anomalies);
-    if (keys[work.key]?.list === true) {
+    if (key.list) {
       const order = orderOfList(work, log, anomalies);
       if (order === null) continue;
       coverage.writesOrdered += order.length;
       coverage.readsUsed += connectList(work, order, connect);
     } else {
       coverage.writesOrdered += work.accesses.filter(
-        ({ access }) => access.read !== null && access.writes.length > 0,
+        ({ read, writes }) => read !== null && writes.length > 0,
       ).length;
       coverage.readsUsed += connectRegister(work, transactions.length + 2 * work.key, connect);
     }

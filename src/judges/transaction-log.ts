@@ -2,8 +2,9 @@
 // A key that anyone writes is a register; one that is only appended to, or read as a list, is a list.
 import type { Operation } from "../domain/history.ts";
 
+/** What one transaction did with one key. */
 export interface Access {
-  readonly key: number;
+  readonly transaction: number;
   /** What was appended or written, in order; as text, so that equal values are equal. */
   readonly writes: readonly string[];
   /** What its first read of the key gave, before its own writes; null: it did not read first. */
@@ -29,17 +30,19 @@ export function agree(a: Seen, b: Seen): boolean {
   return true;
 }
 
-export interface Transaction {
-  readonly source: Operation;
+export interface LogKey {
+  readonly name: string;
+  readonly list: boolean;
+  /** In the order of the transactions. */
   readonly accesses: readonly Access[];
-  /** Why its own steps contradict each other; null when they do not. */
-  readonly internal: string | null;
 }
 
 export interface TransactionLog {
   /** ok and unknown ones; an unknown one's reads are not known. */
-  readonly transactions: readonly Transaction[];
-  readonly keys: readonly { readonly name: string; readonly list: boolean }[];
+  readonly transactions: readonly Operation[];
+  /** Those whose own steps contradict each other. */
+  readonly internal: readonly { readonly transaction: Operation; readonly reason: string }[];
+  readonly keys: readonly LogKey[];
   /** `KEY VALUE` of transactions that certainly failed. */
   readonly failed: ReadonlyMap<string, Operation>;
   readonly unreadable: Operation | null;
@@ -47,10 +50,18 @@ export interface TransactionLog {
 
 type Step = readonly [kind: string, key: string, value: unknown];
 
-export const textOf = (value: unknown): string => JSON.stringify(value) ?? "null";
+export const textOf = (value: unknown): string =>
+  typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "null");
 
-function stepsOf(value: unknown): Step[] | null {
+const isStep = (item: unknown): boolean =>
+  Array.isArray(item) &&
+  item.length === 3 &&
+  (item[0] === "append" || item[0] === "r" || item[0] === "w") &&
+  typeof item[1] === "string";
+
+function stepsOf(value: unknown): readonly Step[] | null {
   if (!Array.isArray(value)) return null;
+  if ((value as unknown[]).every(isStep)) return value as Step[];
   const steps: Step[] = [];
   for (const item of value as unknown[]) {
     if (!Array.isArray(item) || item.length < 2) return null;
@@ -61,57 +72,59 @@ function stepsOf(value: unknown): Step[] | null {
   return steps;
 }
 
-/** The same text object for the same value: reads of long lists share their elements, and comparing them is cheap. */
-function sharedTexts(): (value: unknown) => string {
-  const known = new Map<unknown, string>();
-  return (value) => {
-    if (typeof value === "object") return textOf(value);
-    const found = known.get(value);
-    if (found !== undefined) return found;
-    const text = textOf(value);
-    known.set(value, text);
-    return text;
-  };
-}
-
 const NOTHING: Seen = { items: [], length: 0 };
 
-/** Lists by key: what a read gave, without a copy where it begins as reads before it did. */
-function sharedLists(text: (value: unknown) => string): (key: string, values: readonly unknown[]) => Seen {
-  /** The longest read of each key, and its values as they came. */
-  const trunks = new Map<string, { readonly items: string[]; readonly values: unknown[] }>();
-  return (key, values) => {
-    if (values.length === 0) return NOTHING;
-    let trunk = trunks.get(key);
-    if (trunk === undefined) {
-      trunk = { items: [], values: [] };
-      trunks.set(key, trunk);
-    }
-    const known = Math.min(values.length, trunk.items.length);
-    for (let index = 0; index < known; index += 1) {
-      const value = values[index];
-      if (value !== trunk.values[index] && text(value) !== trunk.items[index])
-        return { items: values.map(text), length: values.length };
-    }
-    for (let index = known; index < values.length; index += 1) {
-      trunk.values.push(values[index]);
-      trunk.items.push(text(values[index]));
-    }
-    return { items: trunk.items, length: values.length };
-  };
+/** The longest read of a list so far; what others share of it. */
+interface Trunk {
+  readonly items: string[];
+  /** Its values as they came. */
+  readonly values: unknown[];
+  /** What reads of each length gave. */
+  readonly views: Seen[];
+}
+
+/** What a read of a list gave, without a copy where it begins as reads before it did. */
+function seenOf(trunk: Trunk, values: readonly unknown[]): Seen {
+  if (values.length === 0) return NOTHING;
+  const known = Math.min(values.length, trunk.items.length);
+  for (let index = 0; index < known; index += 1) {
+    const value = values[index];
+    if (value !== trunk.values[index] && textOf(value) !== trunk.items[index])
+      return { items: values.map(textOf), length: values.length };
+  }
+  for (let index = known; index < values.length; index += 1) {
+    trunk.values.push(values[index]);
+    trunk.items.push(textOf(values[index]));
+  }
+  const view = trunk.views[values.length] ?? { items: trunk.items, length: values.length };
+  trunk.views[values.length] = view;
+  return view;
 }
 
 const show = (seen: Seen) =>
   `[${seen.length > 6 ? `… ${seen.items.slice(seen.length - 6, seen.length).join(" ")}` : elementsOf(seen).join(" ")}]`;
 
+interface KeyDraft {
+  readonly name: string;
+  list: boolean;
+  readonly accesses: Access[];
+  readonly trunk: Trunk;
+}
+
 /** What a transaction knows of a key by its own steps. */
 interface KeyState {
+  readonly key: KeyDraft;
   first: Seen | null;
   /** Its latest read, or register write, and what it appended since; null: nothing. */
   known: Seen | null;
   since: string[];
-  readonly writes: string[];
+  writes: string[];
 }
+
+/** Of transactions with more steps than this, what is known of a key is found by a map. */
+const FEW = 16;
+/** For all that wrote nothing; never written to. */
+const NO_WRITES: string[] = [];
 
 const isKnown = (seen: Seen, known: Seen, since: readonly string[]): boolean =>
   seen.length === known.length + since.length &&
@@ -121,52 +134,55 @@ const isKnown = (seen: Seen, known: Seen, since: readonly string[]): boolean =>
 const endsWith = ({ items, length }: Seen, writes: readonly string[]): boolean =>
   length >= writes.length && writes.every((value, index) => value === items[length - writes.length + index]);
 
-/** The accesses of one transaction by key; a string: its own steps contradict each other. */
-function accessesOf(
+/** Takes the steps of one transaction; gives why they contradict each other, or null. */
+function takeSteps(
   steps: readonly Step[],
-  isList: (key: string) => boolean,
-  number: (key: string) => number,
-  text: (value: unknown) => string,
-  listOf: (key: string, values: readonly unknown[]) => Seen,
-): { accesses: Access[]; internal: string | null } {
-  const states = new Map<string, KeyState>();
+  transaction: number,
+  keyOf: (name: string) => KeyDraft,
+): string | null {
+  const states: KeyState[] = [];
+  const byName = steps.length > FEW ? new Map<string, KeyState>() : null;
   let internal: string | null = null;
-  for (const [kind, key, value] of steps) {
-    const list = isList(key);
-    let state = states.get(key);
+  for (const [kind, name, value] of steps) {
+    let state = byName === null ? states.find(({ key }) => key.name === name) : byName.get(name);
     if (state === undefined) {
-      state = { first: null, known: null, since: [], writes: [] };
-      states.set(key, state);
+      state = { key: keyOf(name), first: null, known: null, since: NO_WRITES, writes: NO_WRITES };
+      states.push(state);
+      byName?.set(name, state);
     }
-    const { writes } = state;
+    const { key, writes } = state;
+    const { list } = key;
     if (kind !== "r") {
-      const written = text(value);
-      writes.push(written);
+      const written = textOf(value);
+      if (writes === NO_WRITES) state.writes = [written];
+      else writes.push(written);
       if (!list) state.known = { items: [written], length: 1 };
-      else if (state.known !== null) state.since.push(written);
+      else if (state.known !== null) state.since = [...state.since, written];
       continue;
     }
     if (list && value !== null && !Array.isArray(value)) {
-      internal ??= `its read of ${key} is no list`;
+      internal ??= `its read of ${name} is no list`;
       continue;
     }
     const seen =
-      value === null ? NOTHING : list ? listOf(key, value as unknown[]) : { items: [text(value)], length: 1 };
+      value === null
+        ? NOTHING
+        : list
+          ? seenOf(key.trunk, value as unknown[])
+          : { items: [textOf(value)], length: 1 };
     const { known, since } = state;
     if (known !== null && !isKnown(seen, known, since))
-      internal ??= `it read ${show(seen)} from ${key} where its own steps before say ${show({ items: [...elementsOf(known), ...since], length: known.length + since.length })}`;
+      internal ??= `it read ${show(seen)} from ${name} where its own steps before say ${show({ items: [...elementsOf(known), ...since], length: known.length + since.length })}`;
     else if (known === null && writes.length > 0 && !endsWith(seen, writes))
-      internal ??= `it read ${show(seen)} from ${key} after it had put ${show({ items: writes, length: writes.length })} there`;
+      internal ??= `it read ${show(seen)} from ${name} after it had put ${show({ items: writes, length: writes.length })} there`;
     if (state.first === null && (list || writes.length === 0))
       state.first =
         writes.length === 0 ? seen : { items: seen.items, length: Math.max(0, seen.length - writes.length) };
     state.known = seen;
-    if (since.length > 0) state.since = [];
+    state.since = NO_WRITES;
   }
-  return {
-    accesses: Array.from(states, ([key, { first, writes }]) => ({ key: number(key), writes, read: first })),
-    internal,
-  };
+  for (const { key, first, writes } of states) key.accesses.push({ transaction, writes, read: first });
+  return internal;
 }
 
 export interface LogBuilder {
@@ -189,18 +205,18 @@ export function transactionLog(isList?: (key: string) => boolean): LogBuilder {
   const asList = isList ?? ((key: string) => kinds.get(key) === true);
   const failed = new Map<string, Operation>();
   let unreadable: Operation | null = null;
-  const keys: { name: string; list: boolean }[] = [];
-  const numbers = new Map<string, number>();
-  const number = (name: string): number => {
-    const found = numbers.get(name);
-    if (found !== undefined) return found;
-    numbers.set(name, keys.length);
-    keys.push({ name, list: asList(name) });
-    return keys.length - 1;
+  const keys = new Map<string, KeyDraft>();
+  const keyOf = (name: string): KeyDraft => {
+    let key = keys.get(name);
+    if (key === undefined) {
+      key = { name, list: asList(name), accesses: [], trunk: { items: [], values: [], views: [] } };
+      keys.set(name, key);
+    }
+    key.list ||= asList(name); // one that was only read empty was no list yet
+    return key;
   };
-  const text = sharedTexts();
-  const listOf = sharedLists(text);
-  const transactions: Transaction[] = [];
+  const transactions: Operation[] = [];
+  const internal: { transaction: Operation; reason: string }[] = [];
   return {
     add(operation, source) {
       if (operation.op !== "txn") return;
@@ -217,13 +233,14 @@ export function transactionLog(isList?: (key: string) => boolean): LogBuilder {
       }
       if (outcome === "fail") return;
       const certain = outcome === "ok" ? steps : steps.filter(([kind]) => kind !== "r");
-      transactions.push({ source, ...accessesOf(certain, asList, number, text, listOf) });
+      const reason = takeSteps(certain, transactions.length, keyOf);
+      transactions.push(source);
+      if (reason !== null) internal.push({ transaction: source, reason });
     },
     finish() {
       if (mixed) return null;
-      // A key that was first read empty was no list yet.
-      for (const key of keys) key.list = asList(key.name);
-      return { transactions, keys, failed, unreadable };
+      for (const key of keys.values()) key.list = asList(key.name);
+      return { transactions, internal, keys: [...keys.values()], failed, unreadable };
     },
   };
 }

@@ -126,7 +126,7 @@ function cycleAnomaly(
   all: Dependencies,
   log: TransactionLog,
 ): Anomaly {
-  const sourceOf = (node: number) => log.transactions[node]?.source;
+  const sourceOf = (node: number) => log.transactions[node];
   const parts = cycle.flatMap((edge): string[] => {
     const a = sourceOf(all.from[edge] as number);
     const b = sourceOf(all.to[edge] as number);
