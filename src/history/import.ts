@@ -3,10 +3,14 @@ import type { History } from "../domain/history.ts";
 import { readText } from "../runtime/files.ts";
 import { historyInvalid } from "./invalid.ts";
 import { importJepsen } from "./jepsen.ts";
-import { loadHistory } from "./read.ts";
+import { HISTORY_LIMITS, loadHistory } from "./read.ts";
 
-export async function importHistory(path: string): Promise<History> {
-  if (!path.endsWith(".edn")) return loadHistory(path);
+/** `tell` hears now and then how many operations there are so far. */
+export async function importHistory(
+  path: string,
+  tell: (operations: number) => void = () => undefined,
+): Promise<History> {
+  if (!path.endsWith(".edn")) return loadHistory(path, HISTORY_LIMITS, tell);
   let text: string | null;
   try {
     text = await readText(path);

@@ -70,13 +70,24 @@ export async function* readHistory(
   if (header === null) throw historyInvalid(path, 1, "the file is empty");
 }
 
-/** The whole history, operations in the order of the file. */
-export async function loadHistory(path: string, limits: HistoryLimits = HISTORY_LIMITS): Promise<History> {
+const TELL_EVERY = 100_000;
+
+/** The whole history, operations in the order of the file. `tell` hears now and then how many there are so far. */
+export async function loadHistory(
+  path: string,
+  limits: HistoryLimits = HISTORY_LIMITS,
+  tell: (operations: number) => void = () => undefined,
+): Promise<History> {
   const operations: Operation[] = [];
   const marks: Mark[] = [];
   let header: HistoryHeader | null = null;
+  let told = 0;
   for await (const batch of readHistory(path, limits)) {
     header = batch.header;
+    if (operations.length >= told + TELL_EVERY) {
+      told = operations.length;
+      tell(told);
+    }
     for (const operation of batch.operations) operations.push(operation);
     for (const mark of batch.marks) marks.push(mark);
   }
