@@ -15,6 +15,8 @@ const KINDS: Readonly<Record<string, OperationKind>> = {
   ":txn": "txn",
   ":enqueue": "enqueue",
   ":dequeue": "dequeue",
+  ":acquire": "acquire",
+  ":release": "release",
 };
 const OUTCOMES: Readonly<Record<string, Outcome3>> = { ":ok": "ok", ":fail": "fail", ":info": "unknown" };
 

@@ -3,7 +3,7 @@ import type { History, HistoryHeader } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
 import { BANK, judgeBank } from "./bank.ts";
-import { CAUSAL, judgeCausal } from "./causal.ts";
+import { CAUSAL, CAUSAL_CONVERGENCE, judgeCausal, judgeCausalConvergence } from "./causal.ts";
 import { CONVERGENCE, judgeConvergence } from "./convergence.ts";
 import { EPOCHS, judgeEpochs } from "./epochs.ts";
 import { firstFaultAt, JOURNAL, judgeJournal } from "./journal.ts";
@@ -14,8 +14,12 @@ import {
   LINEARIZABLE_STRING_APPEND,
 } from "./linearizable-append.ts";
 import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
+import { judgeLinearizableModel, linearizableName } from "./linearizable-model.ts";
 import { judgeLog, LOG } from "./log.ts";
+import { MODELS, REGISTER } from "./models/models.ts";
+import { judgeSequential, sequentialName } from "./sequential.ts";
 import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
+import { judgeStrongest, STRONGEST } from "./strongest.ts";
 import { ISOLATION_LEVELS, type IsolationLevel, judgeTransactions, TRANSACTIONS } from "./transactions.ts";
 
 export interface Judge {
@@ -47,6 +51,25 @@ export const JUDGES: readonly Judge[] = [
     summary: "the same for strings: append concatenates, a read gives the string, null is empty",
     judge: ({ operations }, limits) => judgeLinearizableAppend("string", operations, limits),
   },
+  ...MODELS.map(
+    (model): Judge => ({
+      model: linearizableName(model),
+      summary: model.summary,
+      judge: ({ operations }, limits) => judgeLinearizableModel(model, operations, limits),
+    }),
+  ),
+  ...[REGISTER, ...MODELS].map(
+    (model): Judge => ({
+      model: sequentialName(model),
+      summary: `one order that keeps each session's own order explains every answer (${model.summary})`,
+      judge: ({ operations }, limits) => judgeSequential(model, operations, limits),
+    }),
+  ),
+  {
+    model: CAUSAL_CONVERGENCE,
+    summary: "registers: causal consistency with one order for everybody (CCv) over all keys",
+    judge: ({ operations }) => judgeCausalConvergence(operations),
+  },
   {
     model: CAUSAL,
     summary: "registers: causal consistency (CC) over all keys",
@@ -62,6 +85,11 @@ export const JUDGES: readonly Judge[] = [
       judge: ({ operations }) => judgeSessions(model, operations),
     }),
   ),
+  {
+    model: STRONGEST,
+    summary: "registers: which of these models is the strongest that the history does not refute",
+    judge: ({ operations }, limits) => judgeStrongest(operations, limits),
+  },
   {
     model: TRANSACTIONS,
     summary: "transactions over lists and registers: named anomalies, isolation levels ruled out",
