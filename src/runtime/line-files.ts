@@ -108,6 +108,8 @@ export async function* readLineBatches(
 export interface LineWriter extends AsyncDisposable {
   /** Takes one line without its end. Throws the error of an earlier write, or when the buffer is full. */
   write(line: string): void;
+  /** Resolves when the file has taken nearly all that was written so far: for those who write faster than the disk. */
+  drain(): Promise<void>;
   /** Writes what is left; rejects when anything could not be written. */
   close(): Promise<void>;
 }
@@ -171,6 +173,13 @@ export async function openLineWriter(path: string, bufferBytesMax = 64 * 1024 * 
       size += line.length + 1;
       if (size >= FLUSH_BYTES) flush();
       else timer ??= setTimeout(flush, FLUSH_MS);
+    },
+    drain() {
+      flush();
+      return new Promise((resolve, reject) => {
+        if (failure !== null) return reject(failure as Error);
+        input.write(Buffer.alloc(0), (error) => (error ? reject(error) : resolve()));
+      });
     },
     close,
     [Symbol.asyncDispose]: close,
