@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import type { History } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { importHistory } from "../history/import.ts";
+import { readHistory } from "../history/read.ts";
 import { mergeHistories } from "../history/merge.ts";
 import { aroundOf } from "../judges/around.ts";
 import type { Judge, Limits } from "../judges/judge.ts";
@@ -31,10 +32,18 @@ function judgeOne(each: Judge, history: History, limits: Limits): Verdict {
 /** Files up to this size are read again, whole, for what went on around a witness. */
 const AROUND_BYTES_MAX = 64 * 1024 * 1024;
 
+async function uncertaintyOf(file: string): Promise<number> {
+  for await (const { header } of readHistory(file)) return header.uncertaintyNs;
+  return 0;
+}
+
 /** One history file, however large, without an object for each operation. */
 async function judgeFileOfRegisters(file: string, each: Judge, limits: Limits): Promise<void> {
   sendMessage({ stage: "judging", model: each.model });
-  const verdict = await judgeRegisterFile(file, limits);
+  const found = await judgeRegisterFile(file, limits);
+  // Whether clocks that may be apart explain it, is asked with the operations at hand.
+  const doubtful = found.verdict === "invalid" && (await uncertaintyOf(file)) > 0;
+  const verdict = doubtful ? judgeOne(each, await importHistory(file), limits) : found;
   const small = verdict.witness.length > 0 && (await stat(file)).size <= AROUND_BYTES_MAX;
   const operations = small ? (await importHistory(file)).operations : [];
   const around = aroundOf(verdict.witness, operations, AROUND_MAX);

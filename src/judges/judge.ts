@@ -20,6 +20,7 @@ import { MODELS, REGISTER } from "./models/models.ts";
 import { judgeSequential, sequentialName } from "./sequential.ts";
 import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
 import { judgeStrongest, STRONGEST } from "./strongest.ts";
+import { withUncertainty } from "./uncertain-clocks.ts";
 import { ISOLATION_LEVELS, type IsolationLevel, judgeTransactions, TRANSACTIONS } from "./transactions.ts";
 
 export interface Judge {
@@ -35,7 +36,20 @@ const textsOf = (value: unknown): string[] | undefined =>
 export const isolationOf = ({ meta }: HistoryHeader): IsolationLevel =>
   ISOLATION_LEVELS.find((level) => level === meta?.isolation) ?? "strict-serializable";
 
-export const JUDGES: readonly Judge[] = [
+/** Those that compare times of different clients. What counts from one client alone does not. */
+const REAL_TIME: ReadonlySet<string> = new Set([
+  LINEARIZABLE_REGISTER,
+  LINEARIZABLE_LIST_APPEND,
+  LINEARIZABLE_STRING_APPEND,
+  ...MODELS.map(linearizableName),
+  JOURNAL,
+  EPOCHS,
+  BANK,
+  LOG,
+  CONVERGENCE,
+]);
+
+const ROWS: readonly Judge[] = [
   {
     model: LINEARIZABLE_REGISTER,
     summary: "one order of reads, writes and compare-and-sets explains every answer, per key",
@@ -88,7 +102,7 @@ export const JUDGES: readonly Judge[] = [
   {
     model: STRONGEST,
     summary: "registers: which of these models is the strongest that the history does not refute",
-    judge: ({ operations }, limits) => judgeStrongest(operations, limits),
+    judge: ({ header, operations }, limits) => judgeStrongest(operations, limits, header.uncertaintyNs),
   },
   {
     model: TRANSACTIONS,
@@ -145,6 +159,12 @@ export const JUDGES: readonly Judge[] = [
     },
   },
 ];
+
+export const JUDGES: readonly Judge[] = ROWS.map((row) =>
+  REAL_TIME.has(row.model)
+    ? { ...row, judge: (history, limits) => withUncertainty(history, (each) => row.judge(each, limits)) }
+    : row,
+);
 
 /** The judge of a model; null when there is none of that name. */
 export const judgeOf = (model: string): Judge | null => JUDGES.find((judge) => judge.model === model) ?? null;

@@ -9,6 +9,7 @@ import type { Limits } from "./limits.ts";
 import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
 import { REGISTER } from "./models/register.ts";
 import { judgeSequential, SEQUENTIAL } from "./sequential.ts";
+import { withUncertainty } from "./uncertain-clocks.ts";
 import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
 
 export const STRONGEST = "strongest";
@@ -16,11 +17,19 @@ export const STRONGEST = "strongest";
 interface Rung {
   readonly model: string;
   readonly implies: readonly string[];
-  readonly judge: (operations: readonly Operation[], limits: Limits) => Verdict;
+  readonly judge: (operations: readonly Operation[], limits: Limits, uncertaintyNs: number) => Verdict;
 }
 
 const RUNGS: readonly Rung[] = [
-  { model: LINEARIZABLE_REGISTER, implies: [SEQUENTIAL], judge: judgeLinearizableRegister },
+  {
+    model: LINEARIZABLE_REGISTER,
+    implies: [SEQUENTIAL],
+    judge: (operations, limits, uncertaintyNs) =>
+      withUncertainty(
+        { header: { history: "outlast/v1", origin: "", uncertaintyNs }, operations, marks: [] },
+        (history) => judgeLinearizableRegister(history.operations, limits),
+      ),
+  },
   {
     model: SEQUENTIAL,
     implies: [CAUSAL_CONVERGENCE],
@@ -47,12 +56,12 @@ function weakerThan(model: string): Set<string> {
 }
 
 /** valid: something holds, and the reason says what; invalid: not even one session guarantee does. */
-export function judgeStrongest(operations: readonly Operation[], limits: Limits): Verdict {
+export function judgeStrongest(operations: readonly Operation[], limits: Limits, uncertaintyNs = 0): Verdict {
   const verdicts = new Map<string, Verdict>();
   const implied = new Set<string>();
   for (const { model, judge } of RUNGS) {
     if (implied.has(model)) continue;
-    const verdict = judge(operations, limits);
+    const verdict = judge(operations, limits, uncertaintyNs);
     verdicts.set(model, verdict);
     if (verdict.verdict === "valid") for (const weaker of weakerThan(model)) implied.add(weaker);
   }
