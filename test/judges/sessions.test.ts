@@ -133,7 +133,7 @@ const promised: Record<SessionModel | typeof SESSIONS, readonly SessionModel[]> 
 test("each session model equals its definition on random histories", () => {
   for (const model of [...SESSION_MODELS, SESSIONS] as const) {
     const seen = { valid: 0, invalid: 0 };
-    for (let seed = 0; seed < 4_000; seed += 1) {
+    for (let seed = 0; seed < 1_500; seed += 1) {
       const operations = randomSessions(seed);
       const expected = bruteSession(promised[model], operations) ? "valid" : "invalid";
       const verdict = judgeSessions(model, operations);
@@ -142,26 +142,26 @@ test("each session model equals its definition on random histories", () => {
         assert.equal(judgeSessions(model, verdict.witness).verdict, "invalid", "the witness proves nothing");
       seen[expected] += 1;
     }
-    assert.ok(seen.valid > 100 && seen.invalid > 20, `${model} ${JSON.stringify(seen)}`);
+    assert.ok(seen.valid > 40 && seen.invalid > 8, `${model} ${JSON.stringify(seen)}`);
   }
 });
 
 test("causal equals its definition on random histories", () => {
   const seen = { valid: 0, invalid: 0 };
-  for (let seed = 0; seed < 10_000; seed += 1) {
+  for (let seed = 0; seed < 5_000; seed += 1) {
     const operations = randomSessions(seed);
     const expected = bruteCausal(operations) ? "valid" : "invalid";
     const verdict = judgeCausal(operations);
     assert.equal(verdict.verdict, expected, `${JSON.stringify(operations)} ${verdict.reason}`);
     seen[expected] += 1;
   }
-  assert.ok(seen.valid > 3_000 && seen.invalid > 1_500, JSON.stringify(seen));
+  assert.ok(seen.valid > 1_500 && seen.invalid > 750, JSON.stringify(seen));
 });
 
 test("causal convergence equals its definition, and each model implies the weaker ones", () => {
   const seen = { valid: 0, invalid: 0 };
   const strongest = new Map<string, number>();
-  for (let seed = 0; seed < 6_000; seed += 1) {
+  for (let seed = 0; seed < 2_000; seed += 1) {
     const operations = randomSessions(seed);
     const shown = () => JSON.stringify(operations);
     const expected = bruteConvergence(operations) ? "valid" : "invalid";
@@ -185,7 +185,7 @@ test("causal convergence equals its definition, and each model implies the weake
     if (told === "sequential" || told === "linearizable-register") assert.ok(sequential, shown());
     if (told === "causal-convergence") assert.ok(convergent && !sequential, shown());
   }
-  assert.ok(seen.valid > 1_500 && seen.invalid > 1_500, JSON.stringify(seen));
+  assert.ok(seen.valid > 500 && seen.invalid > 500, JSON.stringify(seen));
   assert.ok(strongest.size >= 6, JSON.stringify([...strongest]));
 });
 
