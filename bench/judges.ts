@@ -1,109 +1,346 @@
-// How fast does the register judge decide, beside Porcupine 1.3.1 (Go) on the same histories in the same run? The peer
-// is stopped at 120 s or 12 GB and counts as that time. `--peer-runs N` (default 5; 0: without the peer).
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+// The judges' bars (docs/judges.md): how fast they decide beside Porcupine on the same histories in the same run, how time
+// and memory grow with the history, and whether every history is decided as planted. Runs whole, or in pieces: `--only PART`
+// runs the parts whose name contains PART and keeps the others' figures in bench/results/judges.json; `--list` names them.
+// `--peer-runs N` (default 5; 0: without the peer).
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Operation } from "../src/domain/history.ts";
+import { loadHistory } from "../src/history/read.ts";
 import { LIMITS } from "../src/judges/limits.ts";
 import { judgeLinearizableRegister } from "../src/judges/linearizable-register.ts";
 import { systemClock } from "../src/runtime/clock.ts";
-import { removeTree } from "../src/runtime/files.ts";
-import { run, runOk } from "../src/runtime/process.ts";
+import { readText, removeTree } from "../src/runtime/files.ts";
+import { run } from "../src/runtime/process.ts";
+import { fewValues } from "./judges/few-values.ts";
+import { buildPeer, PEER, type PeerRun, peerRuns, writePeerFile } from "./judges/peer.ts";
+import { writeRegisterFile } from "./judges/register-file.ts";
 import { registerHistory } from "./judges/register-history.ts";
+import { writeTransactionFile } from "./judges/transaction-file.ts";
 import { type Bar, report } from "./report.ts";
 
 const RUNS = 5;
-const PEER_SECONDS = 120;
-const PEER_KILOBYTES = 12 * 1024 * 1024;
-const SCENARIOS = [
-  { name: "1 key, 10 clients, 20 000 operations", keys: 1, clients: 10, operations: 20_000, factor: 100 },
-  {
-    name: "16 keys, 80 clients, 100 000 operations",
-    keys: 16,
-    clients: 80,
-    operations: 100_000,
-    factor: 100,
+const { values } = parseArgs({
+  options: {
+    "peer-runs": { type: "string", default: "5" },
+    only: { type: "string" },
+    list: { type: "boolean", default: false },
   },
-  { name: "16 keys, 10 clients, 100 000 operations", keys: 16, clients: 10, operations: 100_000, factor: 1 },
-] as const;
-
-const { values } = parseArgs({ options: { "peer-runs": { type: "string", default: "5" } } });
-const peerRuns = Number(values["peer-runs"]);
-const median = (list: readonly number[]) =>
-  list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
+});
+const runsOfPeer = Number(values["peer-runs"]);
 const folder = await mkdtemp(join(tmpdir(), "outlast-bench-"));
 
-async function buildPeer(): Promise<string> {
-  const go = (...args: string[]) => runOk(["go", ...args], { cwd: folder, timeoutMs: 300_000 });
-  await runOk(["cp", "bench/judges/porcupine/main.go", folder]);
-  await go("mod", "init", "peer");
-  await go("get", "github.com/anishathalye/porcupine@v1.3.1");
-  await go("build", "-o", "peer", ".");
-  return join(folder, "peer");
+const median = (list: readonly number[]) =>
+  list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
+const round = (value: number) => Number(value.toPrecision(4));
+
+/** Seconds of each run; throws when it is not decided as planted. */
+function judgeRuns(operations: readonly Operation[], expected: string, what: string): number[] {
+  return Array.from({ length: RUNS }, () => {
+    const start = systemClock.nowMs();
+    const { verdict, reason } = judgeLinearizableRegister(operations, LIMITS);
+    const seconds = (systemClock.nowMs() - start) / 1_000;
+    if (verdict !== expected) throw new Error(`${what}: ${verdict} (${reason}), planted: ${expected}`);
+    return seconds;
+  });
 }
 
-/** Seconds, and whether they are a lower bound because it was stopped. */
-async function peerSeconds(
-  program: string,
-  file: string,
-  valid: boolean,
-): Promise<{ seconds: number; stopped: boolean }> {
-  const { code, stdout } = await run(
-    ["sh", "-c", `ulimit -v ${PEER_KILOBYTES}; exec "$0" "$1"`, program, file],
+async function runsOfPeerOn(operations: readonly Operation[], expected: string): Promise<PeerRun[]> {
+  if (runsOfPeer === 0) return [];
+  const file = join(folder, "history.txt");
+  await writePeerFile(file, operations);
+  const runs = await peerRuns(await buildPeer(), file, runsOfPeer);
+  for (const { verdict, stopped } of runs)
+    if (!stopped && verdict !== expected) throw new Error(`the peer says ${verdict}, planted: ${expected}`);
+  return runs;
+}
+
+/** Two rows: our seconds, and how many times as long the peer takes. */
+function beside(name: string, ours: readonly number[], theirs: readonly PeerRun[], factor: number): Bar[] {
+  const ratio = median(theirs.map(({ seconds }) => seconds)) / median(ours);
+  const stopped = theirs.some((each) => each.stopped) ? ", at least: it was stopped" : "";
+  return [
+    { name, figure: round(median(ours)), unit: "s", bar: null, met: null, runs: ours },
     {
-      timeoutMs: (PEER_SECONDS + 60) * 1_000,
+      name: `${name}: times the peer's speed${stopped}`,
+      figure: theirs.length === 0 ? null : round(ratio),
+      unit: "×",
+      bar: `>= ${factor}`,
+      met: theirs.length === 0 ? null : ratio >= factor,
+      runs: theirs,
     },
+  ];
+}
+
+async function overlap(keys: number, clients: number, operations: number, factor: number): Promise<Bar[]> {
+  const bars: Bar[] = [];
+  for (const planted of [false, true]) {
+    const history = registerHistory({ keys, clients, operations, seed: 1, planted });
+    const expected = planted ? "invalid" : "valid";
+    const name = `${keys} keys, ${clients} clients, ${operations} operations, ${planted ? "one violation" : "valid"}`;
+    const ours = judgeRuns(history, expected, name);
+    bars.push(...beside(name, ours, await runsOfPeerOn(history, expected), factor));
+  }
+  return bars;
+}
+
+interface Measured {
+  readonly verdict: string;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakBytes: number;
+  readonly steps: number;
+}
+
+/** Runs in processes of their own; `seconds` with their start. */
+async function measured(model: string, file: string, expected: string, runs = RUNS): Promise<Measured[]> {
+  const all: Measured[] = [];
+  while (all.length < runs) {
+    const start = systemClock.nowMs();
+    const { code, stdout, stderr } = await run(
+      [
+        process.execPath,
+        "--disable-warning=ExperimentalWarning",
+        "bench/judges/measured-run.ts",
+        model,
+        file,
+      ],
+      { timeoutMs: 600_000 },
+    );
+    if (code !== 0) throw new Error(`${file}: ${stderr.slice(-500)}`);
+    const result = JSON.parse(stdout) as Measured;
+    if (result.verdict !== expected) throw new Error(`${file}: ${result.verdict}, planted: ${expected}`);
+    all.push({ ...result, seconds: (systemClock.nowMs() - start) / 1_000 });
+  }
+  return all;
+}
+
+const secondsOf = (runs: readonly Measured[]) => median(runs.map(({ seconds }) => seconds));
+const gigabytesOf = (runs: readonly Measured[]) => Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 1e9;
+
+function withinBars(
+  name: string,
+  runs: readonly Measured[],
+  secondsMax: number,
+  gigabytesMax: number | null,
+): Bar[] {
+  const seconds = secondsOf(runs);
+  const gigabytes = gigabytesOf(runs);
+  return [
+    { name, figure: round(seconds), unit: "s", bar: `<= ${secondsMax}`, met: seconds <= secondsMax, runs },
+    {
+      name: `${name}: processor time`,
+      figure: round(median(runs.map(({ cpuSeconds }) => cpuSeconds))),
+      unit: "s",
+      bar: null,
+      met: null,
+      runs: [],
+    },
+    {
+      name: `${name}: peak memory`,
+      figure: round(gigabytes),
+      unit: "GB",
+      bar: gigabytesMax === null ? null : `<= ${gigabytesMax}`,
+      met: gigabytesMax === null ? null : gigabytes <= gigabytesMax,
+      runs: [],
+    },
+  ];
+}
+
+const REGISTER_SHAPE = { keys: 16, clients: 80, seed: 1 };
+const registerFile = (operations: number, mixed: boolean, planted = false): string => {
+  const path = join(
+    folder,
+    `register-${operations}-${mixed ? "mixed" : "plain"}-${planted ? "planted" : "valid"}.jsonl`,
   );
-  const [verdict, seconds] = stdout.trim().split(" ");
-  if (code !== 0 || verdict === "Unknown") return { seconds: PEER_SECONDS, stopped: true };
-  if (verdict !== (valid ? "Ok" : "Illegal")) throw new Error(`the peer says ${verdict}, planted: ${valid}`);
-  return { seconds: Number(seconds), stopped: false };
+  writeRegisterFile(path, { ...REGISTER_SHAPE, operations, mixed, planted });
+  return path;
+};
+const REGISTER = "linearizable-register";
+
+async function tenMillion(): Promise<Bar[]> {
+  const size = 10_000_000;
+  const name = "10 million operations from a file, 16 keys, 80 clients";
+  const plainFile = registerFile(size, false);
+  const plain = await measured(REGISTER, plainFile, "valid");
+  await removeTree(plainFile);
+  const plantedFile = registerFile(size, false, true);
+  const planted = await measured(REGISTER, plantedFile, "invalid", 1);
+  await removeTree(plantedFile);
+  return [
+    ...withinBars(`${name}, valid`, plain, 30, 2),
+    ...withinBars(`${name}, one violation (one run)`, planted, 30, 2),
+  ];
 }
 
-const lineOf = ({ process, key, op, input, output, invoked, completed }: Operation) =>
-  `${process} ${key?.slice(1)} ${op === "write" ? "w" : "r"} ${Number((op === "write" ? input : output) ?? -1)} ${invoked} ${completed}\n`;
+async function tenMillionMixed(): Promise<Bar[]> {
+  const size = 10_000_000;
+  const name = "10 million operations, 20 % refused compare-and-sets, 5 % unknown outcomes";
+  const plainFile = registerFile(size, false);
+  const plain = await measured(REGISTER, plainFile, "valid", 1);
+  await removeTree(plainFile);
+  const mixed = await measured(REGISTER, registerFile(size, true), "valid");
+  const ratio = secondsOf(mixed) / secondsOf(plain);
+  return [
+    ...withinBars(name, mixed, 150, 2),
+    {
+      name: `${name}: times as long as without`,
+      figure: round(ratio),
+      unit: "×",
+      bar: "<= 5",
+      met: ratio <= 5,
+      runs: [],
+    },
+  ];
+}
 
-const bars: Bar[] = [];
-try {
-  const peer = peerRuns > 0 ? await buildPeer() : null;
-  for (const { name, factor, ...spec } of SCENARIOS)
+/** Rows of a table; each time compared with the one before, by n log n. */
+async function growth(
+  what: string,
+  sizes: readonly number[],
+  runsOf: (size: number) => Promise<readonly Measured[]>,
+): Promise<Bar[]> {
+  const bars: Bar[] = [];
+  let before: { size: number; seconds: number } | null = null;
+  for (const size of sizes) {
+    const runs = await runsOf(size);
+    // Without the start of a process, which would flatter the growth.
+    const seconds = median(runs.map((each) => each.cpuSeconds));
+    const allowed: number =
+      before === null ? 0 : (before.seconds * size * Math.log(size)) / (before.size * Math.log(before.size));
+    bars.push({
+      name: `growth, ${what}: ${size} (processor time)`,
+      figure: round(seconds),
+      unit: "s",
+      bar: before === null ? null : `<= ${round(allowed)} (n log n)`,
+      met: before === null ? null : seconds <= allowed,
+      runs,
+    });
+    before = { size, seconds };
+  }
+  return bars;
+}
+
+const SIZES = [10_000, 100_000, 1_000_000];
+
+async function registerGrowth(): Promise<Bar[]> {
+  const grow = (mixed: boolean) =>
+    growth(`registers${mixed ? ", mixed" : ""}`, SIZES, (size) =>
+      measured(REGISTER, registerFile(size, mixed), "valid"),
+    );
+  return [...(await grow(false)), ...(await grow(true))];
+}
+
+/** Few values: the search. All etcd histories together, and larger ones. */
+async function search(): Promise<Bar[]> {
+  const bars: Bar[] = [];
+  const known = JSON.parse(await readFile("test/judges/histories/verdicts.json", "utf8")) as Record<
+    string,
+    { verdict: string }
+  >;
+  const names = (await readdir("test/judges/histories")).filter((name) => name.endsWith(".jsonl"));
+  let ours = 0;
+  let theirs = 0;
+  for (const file of names) {
+    const { operations } = await loadHistory(`test/judges/histories/${file}`);
+    const expected = known[file]?.verdict ?? "";
+    ours += median(judgeRuns(operations, expected, file));
+    theirs += median((await runsOfPeerOn(operations, expected)).map(({ seconds }) => seconds));
+  }
+  const whole: PeerRun[] = runsOfPeer === 0 ? [] : [{ seconds: theirs, stopped: false, verdict: "valid" }];
+  bars.push(...beside(`${names.length} etcd histories, medians added up`, [ours], whole, 1));
+  for (const [clients, operations, distinct] of [
+    [5, 1_000, 5],
+    [10, 1_000, 5],
+    [10, 10_000, 5],
+    [20, 1_000, 3],
+  ] as const)
     for (const planted of [false, true]) {
-      const operations = registerHistory({ ...spec, seed: 1, planted });
-      const ours: number[] = [];
-      for (let each = 0; each < RUNS; each += 1) {
-        const start = systemClock.nowMs();
-        const { verdict } = judgeLinearizableRegister(operations, LIMITS);
-        ours.push((systemClock.nowMs() - start) / 1_000);
-        if (verdict !== (planted ? "invalid" : "valid"))
-          throw new Error(`${name}: ${verdict}, planted: ${planted}`);
-      }
-      const file = join(folder, "history.txt");
-      await writeFile(file, operations.map(lineOf).join(""));
-      const theirs: { seconds: number; stopped: boolean }[] = [];
-      for (let each = 0; peer !== null && each < peerRuns; each += 1)
-        theirs.push(await peerSeconds(peer, file, !planted));
-      const ratio = median(theirs.map(({ seconds }) => seconds)) / median(ours);
-      const stopped = theirs.some((each) => each.stopped);
-      const what = `${name}, ${planted ? "one violation" : "valid"}`;
-      bars.push({
-        name: what,
-        figure: Number(median(ours).toFixed(4)),
-        unit: "s",
-        bar: null,
-        met: null,
-        runs: ours,
-      });
-      bars.push({
-        name: `${what}: times the peer's speed${stopped ? " (at least: the peer was stopped)" : ""}`,
-        figure: peer === null ? null : Number(ratio.toFixed(1)),
-        unit: "×",
-        bar: `>= ${factor}`,
-        met: peer === null ? null : ratio >= factor,
-        runs: theirs,
-      });
+      const history = fewValues({ operations, clients, values: distinct, seed: 1, planted });
+      const expected = planted ? "invalid" : "valid";
+      const name = `${distinct} values, ${clients} clients, ${operations} operations, ${planted ? "one violation" : "valid"}`;
+      bars.push(
+        ...beside(name, judgeRuns(history, expected, name), await runsOfPeerOn(history, expected), 1),
+      );
     }
-} finally {
-  await removeTree(folder);
+  const hard = fewValues({ operations: 2_000, clients: 60, values: 40, seed: 1, planted: true });
+  const { verdict } = judgeLinearizableRegister(hard, { steps: 20_000 });
+  bars.push({
+    name: "beyond its limit (60 clients, 20 000 steps) the search says unknown: never valid",
+    figure: verdict === "valid" ? 0 : 1,
+    unit: "",
+    bar: "= 1",
+    met: verdict !== "valid",
+    runs: [verdict],
+  });
+  return bars;
 }
-await report("judges", bars, { peer: "porcupine 1.3.1", peerRuns });
+
+const TRANSACTIONS = "transactions";
+const transactionFile = (transactions: number, planted = false): string => {
+  const path = join(folder, `transactions-${transactions}-${planted ? "planted" : "valid"}.jsonl`);
+  writeTransactionFile(path, { transactions, clients: 20, keys: 16, appendsEach: 64, seed: 1, planted });
+  return path;
+};
+
+async function transactions(): Promise<Bar[]> {
+  const size = 1_000_000;
+  const valid = await measured(TRANSACTIONS, transactionFile(size), "valid");
+  const planted = await measured(TRANSACTIONS, transactionFile(size, true), "invalid", 1);
+  return [
+    ...withinBars("1 million list-append transactions from a file, valid", valid, 30, null),
+    ...withinBars(
+      "1 million list-append transactions from a file, one violation (one run)",
+      planted,
+      30,
+      null,
+    ),
+  ];
+}
+
+const transactionGrowth = () =>
+  growth("list-append transactions", SIZES, (size) =>
+    measured(TRANSACTIONS, transactionFile(size), "valid", size === 1_000_000 ? 3 : RUNS),
+  );
+
+const PARTS: Readonly<Record<string, () => Promise<Bar[]>>> = {
+  "overlap-1x10": () => overlap(1, 10, 20_000, 100),
+  "overlap-16x80": () => overlap(16, 80, 100_000, 100),
+  "spread-16x10": () => overlap(16, 10, 100_000, 1),
+  "ten-million": tenMillion,
+  "mixed-ten-million": tenMillionMixed,
+  "growth-registers": registerGrowth,
+  search,
+  transactions,
+  "growth-transactions": transactionGrowth,
+};
+
+interface Part {
+  readonly date: string;
+  /** Processes that wanted a core, over the minute before: what else the machine did. */
+  readonly load: number;
+  readonly bars: readonly Bar[];
+}
+
+async function partsBefore(): Promise<Record<string, Part>> {
+  const text = await readText("bench/results/judges.json");
+  if (text === null) return {};
+  return (JSON.parse(text) as { parts?: Record<string, Part> }).parts ?? {};
+}
+
+if (values.list) process.stdout.write(`${Object.keys(PARTS).join("\n")}\n`);
+else
+  try {
+    const chosen = Object.keys(PARTS).filter((name) => name.includes(values.only ?? ""));
+    for (const name of chosen) {
+      const load = loadavg()[0] ?? 0;
+      const bars = await (PARTS[name] as () => Promise<Bar[]>)();
+      // Kept at once: the next part may be interrupted.
+      const parts = { ...(await partsBefore()), [name]: { date: new Date().toISOString(), load, bars } };
+      const all = Object.keys(PARTS).flatMap((each) => parts[each]?.bars ?? []);
+      await report("judges", all, { peer: PEER, peerRuns: runsOfPeer, parts });
+    }
+  } finally {
+    await removeTree(folder);
+  }

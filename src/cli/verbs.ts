@@ -58,4 +58,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   relay: { summary: "emulated links of a lab", hidden: true, load: () => import("./commands/relay.ts") },
   judge: { summary: "Judge a recorded history", load: () => import("./commands/judge.ts") },
+  convert: {
+    summary: "a history from one format to another: ours, Jepsen's history.edn",
+    load: () => import("./commands/convert.ts"),
+  },
 };

@@ -16,7 +16,9 @@ export type OperationKind =
   | "produce"
   | "consume"
   | "enqueue"
-  | "dequeue";
+  | "dequeue"
+  | "acquire"
+  | "release";
 
 export interface Operation {
   /** One operation open at a time; retired after `unknown`. */

@@ -8,4 +8,13 @@ export interface Verdict {
   /** The smallest set of operations that shows an `invalid`. */
   readonly witness: readonly Operation[];
   readonly statistics: Readonly<Record<string, number>>;
+  /** Figures that are a list by nature, for example one row for each region and profile. */
+  readonly tables?: readonly VerdictTable[];
+}
+
+export interface VerdictTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  /** null: not known. */
+  readonly rows: readonly (readonly (string | number | null)[])[];
 }

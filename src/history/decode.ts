@@ -28,6 +28,8 @@ const KINDS: ReadonlySet<string> = new Set<OperationKind>([
   "consume",
   "enqueue",
   "dequeue",
+  "acquire",
+  "release",
 ]);
 /** An `ok` of these says nothing without its output. */
 const NEEDS_OUTPUT = new Set<OperationKind>(["read", "cas", "balances", "txn", "contains"]);

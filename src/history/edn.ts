@@ -1,6 +1,6 @@
-// Reads EDN (https://github.com/edn-format/edn), as much of it as Jepsen writes. Keywords become strings with their
-// colon, maps become objects (keys as text, keywords without the colon), vectors, lists and sets become arrays; tags are
-// skipped and their value taken.
+// Reads EDN (https://github.com/edn-format/edn), as much of it as Jepsen writes. Keywords become symbols
+// (Symbol.for(":ok")), maps become objects (keys as text, keywords without the colon), vectors, lists and sets become
+// arrays; tags are skipped and their value taken. Whole numbers beyond 2^53 become text: as numbers two might be one.
 
 export interface EdnFault {
   readonly line: number;
@@ -30,13 +30,20 @@ function atom(token: string): unknown {
   if (token === "nil") return null;
   if (token === "true") return true;
   if (token === "false") return false;
-  if (/^[+-]?\d+N?$/.test(token)) return Number(token.replace("N", ""));
+  if (/^[+-]?\d+N?$/.test(token)) {
+    const text = token.replace("N", "");
+    return Number.isSafeInteger(Number(text)) ? Number(text) : text;
+  }
   if (/^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?M?$/.test(token)) return Number(token.replace("M", ""));
   if (token.startsWith("\\")) return CHARACTERS[token.slice(1)] ?? token.slice(1);
-  return token; // a keyword or a symbol
+  return token.startsWith(":") ? Symbol.for(token) : token;
 }
 
 const DISCARDED = Symbol("discarded");
+
+/** "ok" of :ok; null of anything else. */
+export const keywordText = (value: unknown): string | null =>
+  typeof value === "symbol" ? (value.description?.replace(/^:/, "") ?? null) : null;
 
 export function readEdn(text: string): EdnReader {
   let at = 0;
@@ -94,8 +101,8 @@ export function readEdn(text: string): EdnReader {
     const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     for (let index = 0; index < list.length; index += 2) {
       const key = list[index];
-      const name = typeof key === "string" ? key : JSON.stringify(key);
-      result[name.startsWith(":") ? name.slice(1) : name] = list[index + 1];
+      const name = typeof key === "string" ? key : (keywordText(key) ?? JSON.stringify(key) ?? "nil");
+      result[name] = list[index + 1];
     }
     return { ...result };
   };
@@ -137,16 +144,20 @@ export function readEdn(text: string): EdnReader {
   };
 }
 
-const keyword = (name: string) => (/^[a-z][a-z0-9-]*$/i.test(name) ? `:${name}` : JSON.stringify(name));
+const NAME = /^[a-z][a-z0-9*!_?<>=.-]*$/i;
+const isNumber = (text: string): boolean =>
+  String(Number(text)) === text && Number.isSafeInteger(Number(text));
+const keyOf = (name: string): string =>
+  isNumber(name) ? name : NAME.test(name) ? `:${name}` : JSON.stringify(name);
 
-/** A JSON value as EDN; strings that begin with a colon are keywords. */
+/** A JSON value as EDN; symbols are keywords. */
 export function writeEdn(value: unknown): string {
   if (value === null || value === undefined) return "nil";
-  if (typeof value === "string") return /^:[a-z][a-z0-9-]*$/i.test(value) ? value : JSON.stringify(value);
+  if (typeof value === "symbol") return value.description ?? "nil";
   if (Array.isArray(value)) return `[${value.map(writeEdn).join(" ")}]`;
   if (typeof value === "object")
     return `{${Object.entries(value)
-      .map(([name, inner]) => `${/^-?\d+$/.test(name) ? name : keyword(name)} ${writeEdn(inner)}`)
+      .map(([name, inner]) => `${keyOf(name)} ${writeEdn(inner)}`)
       .join(", ")}}`;
   return JSON.stringify(value) ?? "nil";
 }

@@ -1,22 +1,40 @@
-// A history from a file of any format that is understood: by its name, *.edn is Jepsen's, everything else ours.
+// A history from a file of any format that is understood: by its name, *.edn (also .gz, .zst) is Jepsen's, everything else
+// ours.
 import type { History } from "../domain/history.ts";
-import { readText } from "../runtime/files.ts";
-import { historyInvalid } from "./invalid.ts";
+import { readLineBatches } from "../runtime/line-files.ts";
+import { historyInvalid, historyUnreadable } from "./invalid.ts";
 import { importJepsen } from "./jepsen.ts";
-import { loadHistory } from "./read.ts";
+import { HISTORY_LIMITS, loadHistory } from "./read.ts";
 
-export async function importHistory(path: string): Promise<History> {
-  if (!path.endsWith(".edn")) return loadHistory(path);
-  let text: string | null;
+export const EDN = /\.edn(\.gz|\.zst)?$/;
+/** A text can't be longer in this language, and all of it is needed at once: maps may span lines. */
+const EDN_CHARACTERS_MAX = 400_000_000;
+
+async function ednText(path: string): Promise<string> {
+  const parts: string[] = [];
+  let size = 0;
+  const refuse = ({ line, what }: { line: number; what: string }): never => {
+    throw historyInvalid(path, line, what);
+  };
   try {
-    text = await readText(path);
+    for await (const { lines, firstLine } of readLineBatches(path, HISTORY_LIMITS.lineBytesMax, refuse)) {
+      const part = lines.join("\n");
+      size += part.length + 1;
+      if (size > EDN_CHARACTERS_MAX)
+        refuse({ line: firstLine, what: `more than ${EDN_CHARACTERS_MAX} characters` });
+      parts.push(part);
+    }
   } catch (cause) {
-    throw historyInvalid(
-      path,
-      1,
-      `it can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-    );
+    throw historyUnreadable(path, cause);
   }
-  // A file that is not there is told as for any history.
-  return text === null ? loadHistory(path) : importJepsen(text, path);
+  return parts.join("\n");
+}
+
+/** `tell` hears now and then how many operations there are so far. */
+export async function importHistory(
+  path: string,
+  tell: (operations: number) => void = () => undefined,
+): Promise<History> {
+  if (!EDN.test(path)) return loadHistory(path, HISTORY_LIMITS, tell);
+  return importJepsen(await ednText(path), path);
 }

@@ -12,3 +12,22 @@ export const historyInvalid = (file: string, line: number, what: string): Outlas
     },
     2,
   );
+
+/** What to throw for what was caught while a file was read: HISTORY_NOT_FOUND, exit 2, or HISTORY_UNREADABLE, exit 3. */
+export function historyUnreadable(path: string, cause: unknown): OutlastError {
+  if (cause instanceof OutlastError) return cause;
+  const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+  return new OutlastError(
+    {
+      code: missing ? "HISTORY_NOT_FOUND" : "HISTORY_UNREADABLE",
+      definite: true,
+      what: missing
+        ? "there is no such history"
+        : `the history can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      where: path,
+      next: "name a history file; a drill's is in its evidence folder",
+      cause,
+    },
+    missing ? 2 : 3,
+  );
+}

@@ -1,10 +1,9 @@
 // Reads a history file (docs/formats.md; plain, gzip or zstd), streaming or whole. Every line is checked; what is
 // wrong throws HISTORY_INVALID with file:line.
 import type { History, HistoryHeader, Mark, Operation } from "../domain/history.ts";
-import { OutlastError } from "../domain/outcome.ts";
 import { readLineBatches } from "../runtime/line-files.ts";
 import { decodeHeader, decodeLine } from "./decode.ts";
-import { historyInvalid } from "./invalid.ts";
+import { historyInvalid, historyUnreadable } from "./invalid.ts";
 import { openOperations } from "./open-operations.ts";
 
 export interface HistoryLimits {
@@ -19,6 +18,8 @@ export const HISTORY_LIMITS: HistoryLimits = { operationsMax: 20_000_000, lineBy
 export interface HistoryBatch {
   readonly header: HistoryHeader;
   readonly operations: readonly Operation[];
+  /** Number of the line of each operation. */
+  readonly lines: readonly number[];
   readonly marks: readonly Mark[];
 }
 
@@ -35,6 +36,7 @@ export async function* readHistory(
   try {
     for await (const { lines, firstLine, ended } of readLineBatches(path, limits.lineBytesMax, refuse)) {
       const operations: Operation[] = [];
+      const numbers: number[] = [];
       const marks: Mark[] = [];
       for (const [index, line] of lines.entries()) {
         const number = firstLine + index;
@@ -50,43 +52,42 @@ export async function* readHistory(
           throw historyInvalid(path, number, ended ? decoded : `the last line is cut off: ${decoded}`);
         if ("mark" in decoded) marks.push(decoded);
         else {
-          const fault = check(decoded, number);
-          if (fault !== null) throw historyInvalid(path, number, fault);
+          const completed = decoded.completed ?? Number.POSITIVE_INFINITY;
+          if (!check.take(decoded.process, decoded.invoked, completed, number))
+            throw historyInvalid(path, number, check.fault);
           count += 1;
           if (count > limits.operationsMax)
             throw historyInvalid(path, number, `more than ${limits.operationsMax} operations`);
           operations.push(decoded);
+          numbers.push(number);
         }
       }
-      if (header !== null) yield { header, operations, marks };
+      if (header !== null) yield { header, operations, lines: numbers, marks };
     }
   } catch (cause) {
-    if (cause instanceof OutlastError) throw cause;
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new OutlastError(
-      {
-        code: missing ? "HISTORY_NOT_FOUND" : "HISTORY_UNREADABLE",
-        definite: true,
-        what: missing
-          ? "there is no such history"
-          : `the history can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-        where: path,
-        next: "name a history file; a drill's is in its evidence folder",
-        cause,
-      },
-      missing ? 2 : 3,
-    );
+    throw historyUnreadable(path, cause);
   }
   if (header === null) throw historyInvalid(path, 1, "the file is empty");
 }
 
-/** The whole history, operations in the order of the file. */
-export async function loadHistory(path: string, limits: HistoryLimits = HISTORY_LIMITS): Promise<History> {
+const TELL_EVERY = 100_000;
+
+/** The whole history, operations in the order of the file. `tell` hears now and then how many there are so far. */
+export async function loadHistory(
+  path: string,
+  limits: HistoryLimits = HISTORY_LIMITS,
+  tell: (operations: number) => void = () => undefined,
+): Promise<History> {
   const operations: Operation[] = [];
   const marks: Mark[] = [];
   let header: HistoryHeader | null = null;
+  let told = 0;
   for await (const batch of readHistory(path, limits)) {
     header = batch.header;
+    if (operations.length >= told + TELL_EVERY) {
+      told = operations.length;
+      tell(told);
+    }
     for (const operation of batch.operations) operations.push(operation);
     for (const mark of batch.marks) marks.push(mark);
   }

@@ -7,6 +7,8 @@ export interface HistoryWriter extends AsyncDisposable {
   /** Never waits: at most 64 MiB are buffered, then it throws, as it does when an earlier write failed. */
   append(operation: Operation): void;
   mark(mark: Mark): void;
+  /** Resolves when there is room again; only for those who write faster than the disk. */
+  drain(): Promise<void>;
   /** Rejects with HISTORY_NOT_WRITTEN unless every line is in the file. */
   close(): Promise<void>;
 }
@@ -44,6 +46,10 @@ export async function openHistoryWriter(path: string, header: HistoryHeader): Pr
   return {
     append: (operation) => guard(() => lines.write(JSON.stringify(operation))),
     mark: (mark) => guard(() => lines.write(JSON.stringify(mark))),
+    drain: () =>
+      lines.drain().catch((cause: unknown) => {
+        throw notWritten(path, cause);
+      }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -5,7 +5,7 @@
 // the scheduled operations succeed within the client's deadline. A window that the history does not hold whole decides
 // nothing: then it is null, which means unknown and not zero.
 import type { Mark, Operation, OperationKind } from "../domain/history.ts";
-import type { Verdict } from "../domain/verdict.ts";
+import type { Verdict, VerdictTable } from "../domain/verdict.ts";
 import { firstFaultAt } from "./journal.ts";
 
 export const AVAILABILITY = "availability";
@@ -205,6 +205,58 @@ export function worstRecoveryTimeMs(groups: readonly AvailabilityGroup[]): numbe
   );
 }
 
+const latencyCells = (latency: Latency | null): (number | null)[] =>
+  latency === null
+    ? [null, null, null]
+    : [latency.p50Ms, latency.p99Ms, latency.maxMs].map((ms) => Number(ms.toFixed(3)));
+
+/** One row for each group, and one for each of its outages. */
+function tablesOf(groups: readonly AvailabilityGroup[]): VerdictTable[] {
+  const nameOf = ({ region, profile, op }: AvailabilityGroup) => [region, profile, op ?? "all"];
+  const names = ["region", "profile", "operation"];
+  return [
+    {
+      title: "Recovery and failed time, ms",
+      columns: [...names, "scheduled", "succeeded", "recovery time", "failed time", "outages"],
+      rows: groups.map((group) => [
+        ...nameOf(group),
+        group.scheduled,
+        group.succeeded,
+        group.recoveryTimeMs,
+        Number(group.failedMs.toFixed(3)),
+        group.outages.length,
+      ]),
+    },
+    {
+      title: "Latency of what succeeded, from scheduled, ms",
+      columns: [
+        ...names,
+        ...["before", "during", "after"].flatMap((when) =>
+          ["p50", "p99", "most"].map((rank) => `${when} ${rank}`),
+        ),
+      ],
+      rows: groups.map((group) => [
+        ...nameOf(group),
+        ...latencyCells(group.latency.before),
+        ...latencyCells(group.latency.during),
+        ...latencyCells(group.latency.after),
+      ]),
+    },
+    {
+      title: "Outages",
+      columns: [...names, "from, ms", "to, ms", "failed operations"],
+      rows: groups.flatMap((group) =>
+        group.outages.map(({ from, to, failed }) => [
+          ...nameOf(group),
+          from / NS_PER_MS,
+          to / NS_PER_MS,
+          failed,
+        ]),
+      ),
+    },
+  ];
+}
+
 /** valid: every group recovered; unknown: one did not in what the history holds. The figures are the point. */
 export function judgeAvailability(
   operations: readonly Operation[],
@@ -237,5 +289,6 @@ export function judgeAvailability(
       failedMs: Math.max(0, ...groups.map((group) => group.failedMs)),
       ...(worst === null ? {} : { recoveryTimeMs: worst }),
     },
+    tables: tablesOf(groups),
   };
 }

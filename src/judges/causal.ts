@@ -2,7 +2,8 @@
 // whose written values are all different, over all keys. Causality is session order and who-read-what, transitively; a
 // history is CC if and only if it has none of four patterns: a circle in causality; a read of a value that nobody wrote;
 // a read of the initial value after a write of its key in its causal past; a read of a value that another write of the
-// key, later in its causal past, has overwritten.
+// key, later in its causal past, has overwritten. CCv (causal convergence: one order of all operations for everybody) has
+// a fifth: a circle of causality and conflicts, where a write conflicts with the one that a reader saw instead of it.
 import type { Operation } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { components, type Graph, pathFinder } from "./cycles.ts";
@@ -11,6 +12,7 @@ import { type SessionOperation, sessionsOf } from "./session-order.ts";
 import { inOrder, operationWords } from "./words.ts";
 
 export const CAUSAL = "causal";
+export const CAUSAL_CONVERGENCE = "causal-convergence";
 
 /** Entries of all clocks together: 4 bytes each. */
 const CLOCKS_MAX = 100_000_000;
@@ -81,7 +83,11 @@ function circle(graph: Graph, placed: readonly Placed[]): Found {
   return { reason: `these are each other's cause: ${nodes.map(words).join(" → ")}`, witness: nodes };
 }
 
-export function judgeCausal(operations: readonly Operation[]): Verdict {
+export const judgeCausal = (operations: readonly Operation[]): Verdict => judge(CAUSAL, operations);
+export const judgeCausalConvergence = (operations: readonly Operation[]): Verdict =>
+  judge(CAUSAL_CONVERGENCE, operations);
+
+function judge(model: typeof CAUSAL | typeof CAUSAL_CONVERGENCE, operations: readonly Operation[]): Verdict {
   const sessions = sessionsOf(operations);
   const give = (
     verdict: Verdict["verdict"],
@@ -89,7 +95,7 @@ export function judgeCausal(operations: readonly Operation[]): Verdict {
     witness: readonly Operation[] = [],
     statistics = {},
   ): Verdict => ({
-    model: CAUSAL,
+    model,
     verdict,
     reason,
     witness: inOrder(witness),
@@ -104,7 +110,7 @@ export function judgeCausal(operations: readonly Operation[]): Verdict {
     keys: sessions.value.keys.length,
   };
   if (placed.length === 0) return give("unknown", "the history holds no operation of a register");
-  const found = judgePlaced(placed, chains);
+  const found = judgePlaced(placed, chains, model === CAUSAL_CONVERGENCE);
   if (found === "too-large")
     return give(
       "unknown",
@@ -121,13 +127,31 @@ export function judgeCausal(operations: readonly Operation[]): Verdict {
     );
   return give(
     "valid",
-    `causally consistent (CC): ${placed.length} operations in ${statistics.sessions} sessions`,
+    `causally consistent (${model === CAUSAL ? "CC" : "CCv"}): ${placed.length} operations in ${statistics.sessions} sessions`,
     [],
     statistics,
   );
 }
 
-function judgePlaced(placed: readonly Placed[], chains: number): Found | "too-large" | null {
+const readsFrom = (writer: Placed, reader: Placed): boolean =>
+  writer.operation.to >= 0 &&
+  writer.operation.key === reader.operation.key &&
+  writer.operation.to === reader.operation.from;
+
+/** Of these edges of causality the ends of those that are no session order: a session needs only its first and last. */
+const told = (graph: Graph, edges: readonly number[], placed: readonly Placed[]): Placed[] =>
+  edges
+    .map((edge) =>
+      [graph.from[edge] as number, graph.to[edge] as number].map((node) => placed[node] as Placed),
+    )
+    .filter(([writer, reader]) => readsFrom(writer as Placed, reader as Placed))
+    .flat();
+
+function judgePlaced(
+  placed: readonly Placed[],
+  chains: number,
+  convergence: boolean,
+): Found | "too-large" | null {
   const writerOf = new Map<string, number>();
   placed.forEach(({ operation: { key, to } }, node) => {
     if (to >= 0) writerOf.set(`${key} ${to}`, node);
@@ -149,6 +173,9 @@ function judgePlaced(placed: readonly Placed[], chains: number): Found | "too-la
   if (placed.length * chains > CLOCKS_MAX) return "too-large";
   const clocks = clocksOf(placed, chains, order, writerOf);
   const writes = writesByKey(placed);
+  const path = pathFinder(graph);
+  const causes = (a: number, b: number) => told(graph, path(a, b) ?? [], placed);
+  const conflicts = { from: [...from], to: [...to], reader: from.map(() => -1) };
   for (const node of order) {
     const reader = placed[node] as Placed;
     if (reader.operation.from < 0) continue;
@@ -161,17 +188,57 @@ function judgePlaced(placed: readonly Placed[], chains: number): Found | "too-la
       if (reader.operation.from === INITIAL)
         return {
           reason: `${words(reader)} still saw the initial value, though ${words(between)} is in its causal past`,
-          witness: [between, reader],
+          witness: [between, ...causes(latest, node), reader],
         };
       const writer = placed[source as number] as Placed;
       if ((clocks[latest * chains + writer.chain] as number) > writer.place)
         return {
           reason: `${words(reader)} saw what ${words(writer)} wrote, but ${words(between)} came causally after that and before the read`,
-          witness: [writer, between, reader],
+          witness: [writer, ...causes(source as number, latest), between, ...causes(latest, node), reader],
         };
+      conflicts.from.push(latest);
+      conflicts.to.push(source as number);
+      conflicts.reader.push(node);
     }
   }
-  return null;
+  return convergence ? conflictCircle(conflicts, placed, causes) : null;
+}
+
+/** A circle of causality and conflicts: who saw one write instead of another, and who the other instead of the one. */
+function conflictCircle(
+  { from, to, reader }: { from: readonly number[]; to: readonly number[]; reader: readonly number[] },
+  placed: readonly Placed[],
+  causes: (a: number, b: number) => readonly Placed[],
+): Found | null {
+  const graph: Graph = { nodes: placed.length, from, to };
+  const component = components(graph);
+  const edge = reader.findIndex(
+    (by, each) => by >= 0 && component[from[each] as number] === component[to[each] as number],
+  );
+  if (edge < 0) return null;
+  const back = pathFinder(graph)(to[edge] as number, from[edge] as number) ?? [];
+  const at = (node: number) => placed[node] as Placed;
+  const circle = [edge, ...back];
+  const seen = circle.flatMap((each) => {
+    const by = reader[each] as number;
+    return by < 0 ? [] : [{ by, instead: from[each] as number, source: to[each] as number }];
+  });
+  return {
+    reason: `no one order of the writes fits all: ${seen
+      .map(
+        ({ by, instead, source }) =>
+          `${words(at(by))} shows ${words(at(instead))} before ${words(at(source))}`,
+      )
+      .join("; ")}`,
+    witness: [
+      ...told(
+        graph,
+        circle.filter((each) => (reader[each] as number) < 0),
+        placed,
+      ),
+      ...seen.flatMap(({ by, instead, source }) => [at(instead), ...causes(instead, by), at(by), at(source)]),
+    ],
+  };
 }
 
 /** clocks[n × chains + c]: how many operations of chain c are n or in its causal past. */

@@ -3,7 +3,7 @@
 // write that was acknowledged after it: then that write vanished.
 import type { Mark, Operation } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
-import { canonical } from "./register-operations.ts";
+import { canonical } from "../domain/canonical.ts";
 import { inOrder, operationWords, valueWords } from "./words.ts";
 
 export const CONVERGENCE = "convergence";
@@ -121,6 +121,10 @@ function divergenceOf(reads: readonly Operation[]): { at: number; keys: number }
 
 const WITNESS_MAX = 20;
 
+/** Only the moments at which the number of keys became another. */
+const changesOf = (divergence: Convergence["divergence"]): Convergence["divergence"] =>
+  divergence.filter(({ keys }, index) => index === 0 || keys !== divergence[index - 1]?.keys);
+
 export function judgeConvergence(operations: readonly Operation[], marks: readonly Mark[]): Verdict {
   const heals = marks.filter(({ mark }) => mark === "heal").map(({ at }) => at);
   const starts = operations.map(({ invoked }) => invoked);
@@ -144,6 +148,13 @@ export function judgeConvergence(operations: readonly Operation[], marks: readon
     reason,
     witness: inOrder(witness.slice(0, WITNESS_MAX)),
     statistics,
+    tables: [
+      {
+        title: "Keys last seen to differ, after the heal",
+        columns: ["ms after the heal", "keys"],
+        rows: changesOf(found.divergence).map(({ at, keys }) => [(at - healAt) / 1e6, keys]),
+      },
+    ],
   });
   const [conflict] = found.conflicts;
   if (conflict !== undefined) {

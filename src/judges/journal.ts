@@ -23,6 +23,10 @@ export interface JournalFindings {
   readonly resurrected: readonly Operation[];
   /** Linearizable reads that missed an append acknowledged before they began. */
   readonly staleReads: readonly Operation[];
+  /** For how long what was missed had been acknowledged when the read began, at the most; 0: no stale read. */
+  readonly staleForMs: number;
+  /** Of each stale read the append that it missed for the longest time. */
+  readonly missed: readonly Operation[];
   /** fail, and visible all the same. */
   readonly failedButVisible: readonly Operation[];
   /** Ids that nobody had appended when they were read. */
@@ -46,7 +50,7 @@ interface ReadBack {
   readonly ids: readonly string[];
 }
 
-const isRead = ({ op, key }: Operation) => op === "read" && key === JOURNAL_KEY;
+const isRead = ({ op, key = JOURNAL_KEY }: Operation) => op === "read" && key === JOURNAL_KEY;
 const idOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 function readBacks(operations: readonly Operation[]): ReadBack[] {
@@ -69,6 +73,8 @@ interface Reversals {
   readonly resurrected: readonly Operation[];
   /** Linearizable reads that missed an append acknowledged before they began. */
   readonly stale: readonly Operation[];
+  readonly staleForMs: number;
+  readonly missed: readonly Operation[];
 }
 
 /**
@@ -80,7 +86,12 @@ function reversals(reads: readonly ReadBack[], appends: ReadonlyMap<string, Oper
   const seen = new Map<string, Map<string, number>>();
   const vanished = new Set<Operation>();
   const resurrected = new Set<Operation>();
-  const stale = new Set<Operation>();
+  /** Stale read → what it missed for the longest time. */
+  const stale = new Map<Operation, Operation>();
+  // By acknowledgement: the first that a read misses is the one that it misses for the longest time.
+  const acknowledged = [...appends]
+    .filter(([, { outcome, completed }]) => outcome === "ok" && completed !== undefined)
+    .sort(([, a], [, b]) => (a.completed ?? 0) - (b.completed ?? 0));
   for (const { operation, ids } of reads) {
     const now = new Set(ids);
     const completed = operation.completed ?? never;
@@ -92,10 +103,13 @@ function reversals(reads: readonly ReadBack[], appends: ReadonlyMap<string, Oper
         const append = appends.get(id);
         if (append !== undefined) vanished.add(append);
       }
-    if (linearizable)
-      for (const [id, append] of appends)
-        if (append.outcome === "ok" && (append.completed ?? never) < operation.invoked && !now.has(id))
-          stale.add(operation);
+    if (linearizable) {
+      const missed = acknowledged.find(
+        ([id, append]) => (append.completed ?? never) >= operation.invoked || !now.has(id),
+      );
+      if (missed !== undefined && (missed[1].completed ?? never) < operation.invoked)
+        stale.set(operation, missed[1]);
+    }
     const own = seen.get(operation.from ?? "") ?? new Map<string, number>();
     seen.set(operation.from ?? "", own);
     for (const id of now) {
@@ -105,7 +119,14 @@ function reversals(reads: readonly ReadBack[], appends: ReadonlyMap<string, Oper
       own.set(id, Math.min(own.get(id) ?? never, completed));
     }
   }
-  return { vanished: [...vanished], resurrected: [...resurrected], stale: [...stale] };
+  const ages = [...stale].map(([read, { completed }]) => read.invoked - (completed ?? read.invoked));
+  return {
+    vanished: [...vanished],
+    resurrected: [...resurrected],
+    stale: [...stale.keys()],
+    staleForMs: ages.reduce((a, b) => Math.max(a, b), 0) / NS_PER_MS,
+    missed: [...stale.values()],
+  };
 }
 
 function missingReadBacks(last: ReadonlyMap<string, ReadBack>, replicas: readonly string[]): string[] {
@@ -151,7 +172,7 @@ export function countJournal(
   const holds = [...last].map(([source, { ids }]) => ({ source, ids: new Set(ids) }));
   const everywhere = (id: string) => holds.every(({ ids }) => ids.has(id));
   const anywhere = (id: string) => holds.some(({ ids }) => ids.has(id));
-  const { vanished, resurrected, stale } = reversals(reads, appends);
+  const { vanished, resurrected, stale, staleForMs, missed } = reversals(reads, appends);
   const gone = new Set(vanished.filter((operation) => !resurrected.includes(operation)));
   const repeated = new Set<string>();
   for (const { ids } of reads) {
@@ -181,6 +202,8 @@ export function countJournal(
     vanished,
     resurrected,
     staleReads: stale,
+    staleForMs,
+    missed,
     failedButVisible: pick(
       (operation, id) => operation.outcome === "fail" && reads.some(({ ids }) => ids.includes(id)),
     ),
@@ -232,9 +255,11 @@ export function judgeJournal(
     vanished: found.vanished.length,
     resurrected: found.resurrected.length,
     staleReads: found.staleReads.length,
+    ...(found.staleReads.length === 0 ? {} : { staleForMs: found.staleForMs }),
     failedButVisible: found.failedButVisible.length,
     foreign: found.foreign.length,
     ...(found.recoveryPointMs === null ? {} : { recoveryPointMs: found.recoveryPointMs }),
+    ...(found.restoredStateAgeMs === null ? {} : { restoredStateAgeMs: found.restoredStateAgeMs }),
   };
   const faults: [string, readonly Operation[]][] = [
     ["acknowledged appends are lost", found.lost],
@@ -266,9 +291,21 @@ export function judgeJournal(
     const stale = found.staleReads[0];
     if (stale !== undefined)
       parts.push(
-        `${found.staleReads.length} reads missed appends acknowledged before them (first: process ${stale.process}, ${milliseconds(stale.invoked)})`,
+        `${found.staleReads.length} reads missed appends acknowledged before them, for up to ${found.staleForMs} ms (first: process ${stale.process}, ${milliseconds(stale.invoked)})`,
       );
-    const witness = bad.flatMap(([, list]) => list).slice(0, WITNESS_MAX);
+    const strange = new Set(found.foreign);
+    const readers = operations.filter(
+      (operation) =>
+        isRead(operation) &&
+        Array.isArray(operation.output) &&
+        operation.output.some((id: unknown) => strange.has(idOf(id))),
+    );
+    const witness = [
+      ...bad.flatMap(([, list]) => list).slice(0, WITNESS_MAX - 3),
+      ...found.staleReads.slice(0, 1),
+      ...found.missed.slice(0, 1),
+      ...readers.slice(0, 1),
+    ];
     return give("invalid", parts.join("; "), inOrder(witness));
   }
   if (found.missing.length > 0)

@@ -1,9 +1,9 @@
 // The models: name → judge. Each is a pure function from a history to a verdict.
-import type { History } from "../domain/history.ts";
+import type { History, HistoryHeader } from "../domain/history.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { AVAILABILITY, AVAILABILITY_DEFAULTS, judgeAvailability } from "./availability.ts";
 import { BANK, judgeBank } from "./bank.ts";
-import { CAUSAL, judgeCausal } from "./causal.ts";
+import { CAUSAL, CAUSAL_CONVERGENCE, judgeCausal, judgeCausalConvergence } from "./causal.ts";
 import { CONVERGENCE, judgeConvergence } from "./convergence.ts";
 import { EPOCHS, judgeEpochs } from "./epochs.ts";
 import { firstFaultAt, JOURNAL, judgeJournal } from "./journal.ts";
@@ -14,8 +14,13 @@ import {
   LINEARIZABLE_STRING_APPEND,
 } from "./linearizable-append.ts";
 import { judgeLinearizableRegister, LINEARIZABLE_REGISTER } from "./linearizable-register.ts";
+import { judgeLinearizableModel, linearizableName } from "./linearizable-model.ts";
 import { judgeLog, LOG } from "./log.ts";
+import { MODELS, REGISTER } from "./models/models.ts";
+import { judgeSequential, sequentialName } from "./sequential.ts";
 import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
+import { judgeStrongest, STRONGEST } from "./strongest.ts";
+import { withUncertainty } from "./uncertain-clocks.ts";
 import { ISOLATION_LEVELS, type IsolationLevel, judgeTransactions, TRANSACTIONS } from "./transactions.ts";
 
 export interface Judge {
@@ -27,10 +32,24 @@ export interface Judge {
 const textsOf = (value: unknown): string[] | undefined =>
   Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
 
-const levelOf = (value: unknown): IsolationLevel =>
-  ISOLATION_LEVELS.find((level) => level === value) ?? "strict-serializable";
+/** The isolation level that a history asks to be judged by. */
+export const isolationOf = ({ meta }: HistoryHeader): IsolationLevel =>
+  ISOLATION_LEVELS.find((level) => level === meta?.isolation) ?? "strict-serializable";
 
-export const JUDGES: readonly Judge[] = [
+/** Those that compare times of different clients. What counts from one client alone does not. */
+const REAL_TIME: ReadonlySet<string> = new Set([
+  LINEARIZABLE_REGISTER,
+  LINEARIZABLE_LIST_APPEND,
+  LINEARIZABLE_STRING_APPEND,
+  ...MODELS.map(linearizableName),
+  JOURNAL,
+  EPOCHS,
+  BANK,
+  LOG,
+  CONVERGENCE,
+]);
+
+const ROWS: readonly Judge[] = [
   {
     model: LINEARIZABLE_REGISTER,
     summary: "one order of reads, writes and compare-and-sets explains every answer, per key",
@@ -45,6 +64,25 @@ export const JUDGES: readonly Judge[] = [
     model: LINEARIZABLE_STRING_APPEND,
     summary: "the same for strings: append concatenates, a read gives the string, null is empty",
     judge: ({ operations }, limits) => judgeLinearizableAppend("string", operations, limits),
+  },
+  ...MODELS.map(
+    (model): Judge => ({
+      model: linearizableName(model),
+      summary: model.summary,
+      judge: ({ operations }, limits) => judgeLinearizableModel(model, operations, limits),
+    }),
+  ),
+  ...[REGISTER, ...MODELS].map(
+    (model): Judge => ({
+      model: sequentialName(model),
+      summary: `one order that keeps each session's own order explains every answer (${model.summary})`,
+      judge: ({ operations }, limits) => judgeSequential(model, operations, limits),
+    }),
+  ),
+  {
+    model: CAUSAL_CONVERGENCE,
+    summary: "registers: causal consistency with one order for everybody (CCv) over all keys",
+    judge: ({ operations }) => judgeCausalConvergence(operations),
   },
   {
     model: CAUSAL,
@@ -62,10 +100,15 @@ export const JUDGES: readonly Judge[] = [
     }),
   ),
   {
+    model: STRONGEST,
+    summary: "registers: which of these models is the strongest that the history does not refute",
+    judge: ({ header, operations }, limits) => judgeStrongest(operations, limits, header.uncertaintyNs),
+  },
+  {
     model: TRANSACTIONS,
     summary: "transactions over lists and registers: named anomalies, isolation levels ruled out",
     judge: ({ header, operations }) =>
-      judgeTransactions(operations, levelOf(header.meta?.isolation), header.uncertaintyNs),
+      judgeTransactions(operations, isolationOf(header), header.uncertaintyNs),
   },
   {
     model: JOURNAL,
@@ -116,6 +159,12 @@ export const JUDGES: readonly Judge[] = [
     },
   },
 ];
+
+export const JUDGES: readonly Judge[] = ROWS.map((row) =>
+  REAL_TIME.has(row.model)
+    ? { ...row, judge: (history, limits) => withUncertainty(history, (each) => row.judge(each, limits)) }
+    : row,
+);
 
 /** The judge of a model; null when there is none of that name. */
 export const judgeOf = (model: string): Judge | null => JUDGES.find((judge) => judge.model === model) ?? null;

@@ -2,13 +2,15 @@
 // would have answered so? A precedes B only if A completed before B was invoked; equal times are concurrent.
 // Per key. Near-linear where written values are unique; else, or where refused cas leave a doubt, a bounded search.
 import type { Operation } from "../domain/history.ts";
+import { columnsOf, type RegisterKey, type Registers } from "../domain/register-columns.ts";
 import type { Verdict } from "../domain/verdict.ts";
+import { type ColumnsVerdict, judgeColumns } from "./judge-columns.ts";
 import type { Limits } from "./limits.ts";
 import { type Fault, toBlocks } from "./register-blocks.ts";
 import { type Register, type RegisterOperation, registerKeys, toRegister } from "./register-operations.ts";
 import { findConflict, orderBlocks } from "./register-order.ts";
-import { isPlainlyLinearizable } from "./register-plain.ts";
 import { findRefusedWhileHeld, placeRefused } from "./register-refused.ts";
+import { registerOfRows, toColumns, withFailed } from "./register-rows.ts";
 import { searchRegister } from "./register-search.ts";
 import { shrinkWitness } from "./shrink-witness.ts";
 import { inOrder, operationWords } from "./words.ts";
@@ -98,38 +100,99 @@ export function judgeRegister(register: Register, limits: Limits): RegisterVerdi
   return { verdict: "valid", reason: "linearizable", witness: [], steps: 0, searchedBecause: null };
 }
 
-export function judgeLinearizableRegister(operations: readonly Operation[], limits: Limits): Verdict {
-  const { keys, leftOut } = registerKeys(operations);
-  const count = {
-    keys: keys.size,
-    operations: operations.length - leftOut,
-    leftOut,
-    keysBySearch: 0,
-    steps: 0,
-  };
-  const finish = (verdict: Verdict["verdict"], reason: string, witness: readonly Operation[]): Verdict => ({
-    model: LINEARIZABLE_REGISTER,
-    verdict,
-    reason,
-    witness,
-    statistics: count,
-  });
+/** One key of a history, with what its columns say. */
+interface KeyToJudge {
+  readonly name: string;
+  readonly found: ColumnsVerdict;
+  /** The long way: over these operations only, or over all. */
+  long(about: Uint32Array | null): RegisterVerdict;
+}
+
+/** The verdict over all keys; the first invalid one ends it. */
+function judgeKeys(
+  keys: Iterable<KeyToJudge>,
+  { keys: number, operations, leftOut }: { keys: number; operations: number; leftOut: number },
+): { readonly verdict: Verdict; readonly key: string | null } {
+  const count = { keys: number, operations, leftOut, keysBySearch: 0, steps: 0 };
+  const finish = (
+    verdict: Verdict["verdict"],
+    reason: string,
+    witness: readonly Operation[] = [],
+    key: string | null = null,
+  ) => ({ verdict: { model: LINEARIZABLE_REGISTER, verdict, reason, witness, statistics: count }, key });
   let open: { key: string; verdict: RegisterVerdict } | null = null;
   let because: string | null = null;
-  for (const [key, list] of keys) {
-    if (isPlainlyLinearizable(list)) continue;
-    const verdict = judgeRegister(toRegister(key, list), limits);
+  for (const { name, found, long } of keys) {
+    if (found.verdict === "valid") continue;
+    // A part that is invalid by itself is enough; else the whole key is looked at.
+    const part = found.verdict === "invalid" && found.about !== null ? long(found.about) : null;
+    const verdict = part?.verdict === "invalid" ? part : long(null);
     count.steps += verdict.steps;
     if (verdict.searchedBecause !== null) {
       count.keysBySearch += 1;
-      because ??= `key ${JSON.stringify(key)}: ${verdict.searchedBecause}`;
+      because ??= `key ${JSON.stringify(name)}: ${verdict.searchedBecause}`;
     }
     if (verdict.verdict === "invalid")
-      return finish("invalid", `key ${JSON.stringify(key)}: ${verdict.reason}`, verdict.witness);
-    if (verdict.verdict === "unknown") open ??= { key, verdict };
+      return finish("invalid", `key ${JSON.stringify(name)}: ${verdict.reason}`, verdict.witness, name);
+    if (verdict.verdict === "unknown") open ??= { key: name, verdict };
   }
-  if (open !== null) return finish("unknown", `key ${JSON.stringify(open.key)}: ${open.verdict.reason}`, []);
-  if (count.operations === 0) return finish("unknown", "the history holds no operation of a register", []);
+  if (open !== null) return finish("unknown", `key ${JSON.stringify(open.key)}: ${open.verdict.reason}`);
+  if (operations === 0) return finish("unknown", "the history holds no operation of a register");
   const how = because === null ? "" : `; ${count.keysBySearch} by search (${because})`;
-  return finish("valid", `linearizable: ${count.operations} operations on ${count.keys} keys${how}`, []);
+  return finish("valid", `linearizable: ${operations} operations on ${number} keys${how}`);
+}
+
+export function judgeLinearizableRegister(operations: readonly Operation[], limits: Limits): Verdict {
+  const { keys, leftOut } = registerKeys(operations);
+  const toJudge = function* (): Generator<KeyToJudge> {
+    for (const [name, list] of keys) {
+      const { columns, places } = toColumns(list);
+      yield {
+        name,
+        found: judgeColumns(columns),
+        long: (about) => {
+          const part =
+            about === null ? list : Array.from(about, (row) => list[places[row] as number] as Operation);
+          return judgeRegister(toRegister(name, part), limits);
+        },
+      };
+    }
+  };
+  const count = { keys: keys.size, operations: operations.length - leftOut, leftOut };
+  return judgeKeys(toJudge(), count).verdict;
+}
+
+/** What a verdict on rows says: an invalid one's witness are `rows`, ascending, with what words about them need. */
+export interface RowsVerdict {
+  readonly verdict: Verdict;
+  readonly rows: readonly number[];
+}
+
+/**
+ * The same over columns. `found` is what judgeColumns says of each key; threads may have asked it before. Who has the text
+ * of the operations judges those of `rows` again for an invalid verdict's witness and its words.
+ */
+export function judgeRegisters(
+  registers: Registers,
+  limits: Limits,
+  found: (key: number) => ColumnsVerdict = (key) =>
+    judgeColumns(columnsOf(registers, registers.keys[key] as RegisterKey)),
+): RowsVerdict {
+  const toJudge = function* (): Generator<KeyToJudge> {
+    for (const [index, key] of registers.keys.entries())
+      yield {
+        name: key.name,
+        found: found(index),
+        long: (about) => judgeRegister(registerOfRows(key.name, columnsOf(registers, key), about), limits),
+      };
+  };
+  const { operations, leftOut } = registers;
+  const { verdict, key } = judgeKeys(toJudge(), { keys: registers.keys.length, operations, leftOut });
+  const invalid = registers.keys.find(({ name }) => name === key);
+  if (invalid === undefined) return { verdict, rows: [] };
+  const rows = withFailed(
+    columnsOf(registers, invalid),
+    verdict.witness.map(({ process }) => process),
+  );
+  return { verdict: { ...verdict, witness: [] }, rows: rows.map((row) => invalid.start + row) };
 }

@@ -1,5 +1,6 @@
 // Operations of a history → operations of registers, one list a key, values as small numbers. What certainly had no
 // effect is left out; what may have had one stays, with a completion at infinity.
+import { canonical } from "../domain/canonical.ts";
 import type { Operation } from "../domain/history.ts";
 
 /** Number of a value within its key; 0 is null, which every register starts with. */
@@ -27,16 +28,6 @@ export interface Register {
   /** Writes that certainly did not happen, by their value: for words only. */
   readonly failed: ReadonlyMap<Value, Operation>;
 }
-
-/** Equal for equal values: objects by their JSON with sorted keys. */
-export const canonical = (value: unknown): unknown => {
-  if (typeof value !== "object" || value === null) return value;
-  return `\u0000${JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  )}`;
-};
 
 export function toRegister(key: string, operations: readonly Operation[]): Register {
   const values: unknown[] = [null];

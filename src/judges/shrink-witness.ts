@@ -1,6 +1,6 @@
 // An invalid history of one register → a small part of it that is invalid by itself, and must be: reads and refused
-// cas can be left out of any history without making it worse; a write or swap only when nobody in the rest saw its
-// value and nothing was refused.
+// cas can be left out of any history without making it worse; a write or swap only when nothing was refused, and nobody in
+// the rest saw its value, or all who did saw it from another write because this one was overwritten before they began.
 import type { RegisterOperation } from "./register-operations.ts";
 import { searchRegister } from "./register-search.ts";
 
@@ -8,15 +8,41 @@ import { searchRegister } from "./register-search.ts";
 const WORK_MAX = 2_000_000;
 const STEPS_EACH = 20_000;
 
+/** Nobody in `part` can have seen the value from this write; another writer of it stays, for the reader's sake. */
+function wasOverwritten(
+  write: RegisterOperation,
+  part: ReadonlySet<RegisterOperation>,
+  observers: readonly RegisterOperation[],
+): boolean {
+  const rest = [...part];
+  return (
+    rest.some(({ to }) => to === write.to) &&
+    observers.every((observer) =>
+      rest.some(
+        ({ to, invoked, completed }) =>
+          to >= 0 && to !== write.to && write.completed < invoked && completed < observer.invoked,
+      ),
+    )
+  );
+}
+
 function mayStandAlone(all: readonly RegisterOperation[], part: ReadonlySet<RegisterOperation>): boolean {
-  const seen = new Set<number>();
+  const seen = new Map<number, RegisterOperation[]>();
   let refused = false;
   for (const operation of part) {
     if (operation.kind === "refused") refused = true;
-    else if (operation.from >= 0) seen.add(operation.from);
+    else if (operation.from >= 0) {
+      const observers = seen.get(operation.from);
+      if (observers === undefined) seen.set(operation.from, [operation]);
+      else observers.push(operation);
+    }
   }
   return all.every(
-    (operation) => operation.to < 0 || part.has(operation) || (!refused && !seen.has(operation.to)),
+    (operation) =>
+      operation.to < 0 ||
+      part.has(operation) ||
+      (!refused &&
+        (!seen.has(operation.to) || wasOverwritten(operation, part, seen.get(operation.to) ?? []))),
   );
 }
 

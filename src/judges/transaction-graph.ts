@@ -4,7 +4,16 @@
 //   ww  wrote the version before the other's      wr  the other read what it wrote
 //   rw  read the version that the other replaced  process, realtime  was over before the other began
 import type { Operation } from "../domain/history.ts";
-import type { Access, Seen, Transaction, TransactionLog } from "./transaction-log.ts";
+import { sortByTime } from "./sort-times.ts";
+import {
+  type Access,
+  agree,
+  elementsOf,
+  lastOf,
+  type LogKey,
+  type Seen,
+  type TransactionLog,
+} from "./transaction-log.ts";
 
 export const EDGES = ["ww", "wr", "rw", "process", "realtime"] as const;
 export type EdgeKind = (typeof EDGES)[number];
@@ -12,11 +21,12 @@ export type EdgeKind = (typeof EDGES)[number];
 export interface Dependencies {
   /** Nodes: transactions, and behind them two for each key that stand for many edges (connectEmpty). */
   readonly nodes: number;
-  readonly from: number[];
-  readonly to: number[];
-  readonly kind: EdgeKind[];
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  /** Place in EDGES. */
+  readonly kind: Uint8Array;
   /** Key number; -1 for process and realtime. */
-  readonly key: number[];
+  readonly key: Int32Array;
 }
 
 export interface Anomaly {
@@ -39,27 +49,39 @@ interface Writer {
 
 type Connect = (from: number, to: number, kind: EdgeKind, key: number) => void;
 
+type Reader = Access & { readonly read: Seen };
+
 interface KeyWork {
   readonly key: number;
   readonly name: string;
   readonly writers: ReadonlyMap<string, Writer>;
   /** Written by several transactions: nothing can be inferred from them. */
   readonly repeated: ReadonlySet<string>;
-  readonly readers: readonly { readonly transaction: number; readonly read: Seen }[];
-  readonly accesses: readonly { readonly transaction: number; readonly access: Access }[];
+  readonly readers: readonly Reader[];
+  readonly accesses: readonly Access[];
 }
 
-const list = (seen: Seen) => (seen.length > 8 ? `[… ${seen.slice(-8).join(" ")}]` : `[${seen.join(" ")}]`);
+const list = (seen: Seen) =>
+  seen.length > 8
+    ? `[… ${seen.items.slice(seen.length - 8, seen.length).join(" ")}]`
+    : `[${elementsOf(seen).join(" ")}]`;
+
+/** The longest read, the first of several; null: there is none. */
+function longestOf(work: KeyWork): Reader | null {
+  let longest: Reader | null = null;
+  for (const reader of work.readers)
+    if (longest === null || reader.read.length > longest.read.length) longest = reader;
+  return longest;
+}
 
 /** What a read shows by itself: values of nobody, of failed transactions, half of another's. */
 function readAnomalies(work: KeyWork, log: TransactionLog, found: Anomaly[]): void {
-  const sources = log.transactions;
-  const sourceOf = (transaction: number) => (sources[transaction] as Transaction).source;
+  const sourceOf = (transaction: number) => log.transactions[transaction] as Operation;
   const checked = new Set<string>();
   // Most reads begin as the longest does: what that one holds is looked at once.
-  const [longest = []] = work.readers.map(({ read }) => read).sort((a, b) => b.length - a.length);
+  const longest = longestOf(work)?.read;
   for (const { transaction, read } of work.readers) {
-    const last = read.at(-1);
+    const last = lastOf(read);
     const writer = last === undefined ? undefined : work.writers.get(last);
     if (writer !== undefined && !writer.final && writer.transaction !== transaction)
       found.push({
@@ -67,9 +89,10 @@ function readAnomalies(work: KeyWork, log: TransactionLog, found: Anomaly[]): vo
         reason: `read ${list(read)} from ${work.name}, but ${last} was not the last that its transaction put there (intermediate read)`,
         transactions: [sourceOf(writer.transaction), sourceOf(transaction)],
       });
+    if (read !== longest && read.items === longest?.items) continue;
     for (let index = 0; index < read.length; index += 1) {
-      const value = read[index] as string;
-      if ((read !== longest && value === longest[index]) || checked.has(value)) continue;
+      const value = read.items[index] as string;
+      if ((read !== longest && value === longest?.items[index]) || checked.has(value)) continue;
       checked.add(value);
       if (work.writers.has(value) || work.repeated.has(value)) continue;
       const failed = log.failed.get(`${work.name} ${value}`);
@@ -91,43 +114,38 @@ function readAnomalies(work: KeyWork, log: TransactionLog, found: Anomaly[]): vo
 }
 
 /** The order of a list's elements; reads that do not fit it are anomalies. null: nothing can be inferred. */
-function orderOfList(work: KeyWork, log: TransactionLog, found: Anomaly[]): Seen | null {
-  const sourceOf = (transaction: number) => (log.transactions[transaction] as Transaction).source;
-  let longest: { transaction: number; read: Seen } | null = null;
-  for (const reader of work.readers)
-    if (longest === null || reader.read.length > longest.read.length) longest = reader;
+function orderOfList(work: KeyWork, log: TransactionLog, found: Anomaly[]): readonly string[] | null {
+  const sourceOf = (transaction: number) => log.transactions[transaction] as Operation;
+  const longest = longestOf(work);
   if (longest === null) return null;
-  const order = longest.read;
+  const order = elementsOf(longest.read);
   if (new Set(order).size < order.length) {
     found.push({
       name: "duplicate-elements",
-      reason: `read ${list(order)} from ${work.name}: an element is there twice`,
+      reason: `read ${list(longest.read)} from ${work.name}: an element is there twice`,
       transactions: [sourceOf(longest.transaction)],
     });
     return null;
   }
   let fits = true;
   for (const { transaction, read } of work.readers) {
-    if (read.every((value, index) => value === order[index])) continue;
+    if (agree(read, longest.read)) continue;
     fits = false;
     found.push({
       name: "incompatible-order",
-      reason: `read ${list(read)} and ${list(order)} from ${work.name}: neither begins with the other`,
+      reason: `read ${list(read)} and ${list(longest.read)} from ${work.name}: neither begins with the other`,
       transactions: [sourceOf(transaction), sourceOf(longest.transaction)],
     });
   }
   return fits && !order.some((value) => work.repeated.has(value)) ? order : null;
 }
 
-function connectList(work: KeyWork, order: Seen, connect: Connect): number {
+function connectList(work: KeyWork, order: readonly string[], connect: Connect): number {
   const { key, writers, readers } = work;
-  const writerAt = (index: number): number | undefined => {
-    const value = order[index];
-    return value === undefined ? undefined : writers.get(value)?.transaction;
-  };
+  const writerOf = order.map((value) => writers.get(value)?.transaction);
+  const writerAt = (index: number): number | undefined => writerOf[index];
   let previous: number | undefined;
-  for (let index = 0; index < order.length; index += 1) {
-    const writer = writerAt(index);
+  for (const writer of writerOf) {
     if (previous !== undefined && writer !== undefined && writer !== previous)
       connect(previous, writer, "ww", key);
     if (writer !== undefined) previous = writer;
@@ -145,9 +163,9 @@ function connectList(work: KeyWork, order: Seen, connect: Connect): number {
 function connectRegister(work: KeyWork, initial: number, connect: Connect): number {
   const { key, writers, readers, accesses, repeated } = work;
   const successors = new Map<string, number[]>();
-  for (const { transaction, access } of accesses) {
-    const seen = access.read?.[0];
-    const written = access.writes[0];
+  for (const { transaction, read, writes } of accesses) {
+    const seen = read === null || read.length === 0 ? undefined : read.items[0];
+    const written = writes[0];
     if (seen === undefined || written === undefined || repeated.has(seen)) continue;
     const writer = writers.get(seen)?.transaction;
     if (writer !== undefined && writer !== transaction) connect(writer, transaction, "ww", key);
@@ -157,7 +175,7 @@ function connectRegister(work: KeyWork, initial: number, connect: Connect): numb
   }
   let used = 0;
   for (const { transaction, read } of readers) {
-    const [value] = read;
+    const value = read.length === 0 ? undefined : read.items[0];
     const writer = value === undefined ? undefined : writers.get(value)?.transaction;
     if (value === undefined || repeated.has(value) || writer === undefined) continue;
     used += 1;
@@ -179,7 +197,7 @@ function connectEmpty(
 ): number {
   const firsts = new Set(
     accesses
-      .filter(({ access }) => access.read?.length === 0 && access.writes.length > 0)
+      .filter(({ read, writes }) => read?.length === 0 && writes.length > 0)
       .map(({ transaction }) => transaction),
   );
   const [first, ...rivals] = firsts;
@@ -200,120 +218,136 @@ function connectEmpty(
 }
 
 /** Edges from the latest that were over to each that began: the rest follows from them. */
-function connectTimes(transactions: readonly Transaction[], uncertaintyNs: number, connect: Connect): void {
+function connectTimes(transactions: readonly Operation[], uncertaintyNs: number, connect: Connect): void {
   const lastOf = new Map<number, number>();
-  const byStart = transactions
-    .map((_, index) => index)
-    .sort((a, b) => startOf(transactions, a) - startOf(transactions, b));
-  const byEnd = byStart.toSorted((a, b) => endOf(transactions, a) - endOf(transactions, b));
+  const count = transactions.length;
+  const begins = Float64Array.from(transactions, ({ invoked }) => invoked);
+  const ends = Float64Array.from(transactions, ({ completed }) => completed ?? Number.POSITIVE_INFINITY);
+  const byStart = sortByTime(begins, count);
+  const byEnd = sortByTime(ends, count);
   let ended = 0;
-  let latest: number[] = [];
+  const latest: number[] = [];
   for (const index of byStart) {
-    const started = startOf(transactions, index);
-    for (
-      ;
-      ended < byEnd.length && endOf(transactions, byEnd[ended] as number) + uncertaintyNs < started;
-      ended += 1
-    ) {
+    const started = begins[index] as number;
+    for (; ended < count && (ends[byEnd[ended] as number] as number) + uncertaintyNs < started; ended += 1) {
       const over = byEnd[ended] as number;
-      latest = latest.filter(
-        (other) => endOf(transactions, other) + uncertaintyNs >= startOf(transactions, over),
-      );
+      let kept = 0;
+      for (const other of latest)
+        if ((ends[other] as number) + uncertaintyNs >= (begins[over] as number)) {
+          latest[kept] = other;
+          kept += 1;
+        }
+      latest.length = kept;
       latest.push(over);
     }
     for (const over of latest) connect(over, index, "realtime", -1);
-    const { source } = transactions[index] as Transaction;
-    const session = source.session ?? source.process;
+    const { process, session = process, outcome } = transactions[index] as Operation;
     const before = lastOf.get(session);
     if (before !== undefined) connect(before, index, "process", -1);
-    if (source.outcome === "ok") lastOf.set(session, index);
+    if (outcome === "ok") lastOf.set(session, index);
   }
 }
-const startOf = (transactions: readonly Transaction[], index: number) =>
-  (transactions[index] as Transaction).source.invoked;
-const endOf = (transactions: readonly Transaction[], index: number) =>
-  (transactions[index] as Transaction).source.completed ?? Number.POSITIVE_INFINITY;
 
-function keyWorks(log: TransactionLog): KeyWork[] {
-  const works = log.keys.map(({ name }, key) => ({
-    key,
-    name,
-    writers: new Map<string, Writer>(),
-    repeated: new Set<string>(),
-    readers: [] as { transaction: number; read: Seen }[],
-    accesses: [] as { transaction: number; access: Access }[],
-  }));
-  log.transactions.forEach(({ accesses }, transaction) => {
-    for (const access of accesses) {
-      const work = works[access.key];
-      if (work === undefined) continue;
-      work.accesses.push({ transaction, access });
-      if (access.read !== null) work.readers.push({ transaction, read: access.read });
-      access.writes.forEach((value, index) => {
-        if (work.writers.has(value)) work.repeated.add(value);
-        else work.writers.set(value, { transaction, final: index === access.writes.length - 1 });
-      });
-    }
-  });
-  for (const work of works) for (const value of work.repeated) work.writers.delete(value);
-  return works;
+function keyWork({ name, accesses }: LogKey, key: number): KeyWork {
+  const writers = new Map<string, Writer>();
+  const repeated = new Set<string>();
+  for (const { transaction, writes } of accesses)
+    for (const [index, value] of writes.entries())
+      if (writers.has(value)) repeated.add(value);
+      else writers.set(value, { transaction, final: index === writes.length - 1 });
+  for (const value of repeated) writers.delete(value);
+  const readers = accesses.filter((access): access is Reader => access.read !== null);
+  return { key, name, writers, repeated, readers, accesses };
 }
 
 /** Two that read the same version of a key and both wrote it: one update is lost. */
 function lostUpdates(work: KeyWork, log: TransactionLog, found: Anomaly[]): void {
   const updaters = new Map<string, number>();
-  for (const { transaction, access } of work.accesses) {
-    if (access.read === null || access.writes.length === 0) continue;
-    const version = `${access.read.length} ${access.read.at(-1) ?? ""}`;
+  for (const { transaction, read, writes } of work.accesses) {
+    if (read === null || writes.length === 0) continue;
+    const version = `${read.length} ${lastOf(read) ?? ""}`;
     const other = updaters.get(version);
     if (other === undefined) updaters.set(version, transaction);
     else
       found.push({
         name: "lost-update",
-        reason: `both read ${list(access.read)} from ${work.name} and both wrote it`,
-        transactions: [other, transaction].map((each) => (log.transactions[each] as Transaction).source),
+        reason: `both read ${list(read)} from ${work.name} and both wrote it`,
+        transactions: [other, transaction].map((each) => log.transactions[each] as Operation),
       });
   }
 }
 
+const NUMBER_OF: Readonly<Record<EdgeKind, number>> = { ww: 0, wr: 1, rw: 2, process: 3, realtime: 4 };
+
+/** Edges in columns that grow. */
+function edgeColumns(): { connect: Connect; finish(): Omit<Dependencies, "nodes"> } {
+  let size = 1024;
+  let count = 0;
+  let froms = new Int32Array(size);
+  let tos = new Int32Array(size);
+  let kinds = new Uint8Array(size);
+  let keys = new Int32Array(size);
+  const grow = () => {
+    size *= 2;
+    const wider = (column: Int32Array): Int32Array<ArrayBuffer> => {
+      const next = new Int32Array(size);
+      next.set(column);
+      return next;
+    };
+    froms = wider(froms);
+    tos = wider(tos);
+    keys = wider(keys);
+    const next = new Uint8Array(size);
+    next.set(kinds);
+    kinds = next;
+  };
+  return {
+    connect(from, to, kind, key) {
+      if (count === size) grow();
+      froms[count] = from;
+      tos[count] = to;
+      kinds[count] = NUMBER_OF[kind];
+      keys[count] = key;
+      count += 1;
+    },
+    finish: () => ({
+      from: froms.subarray(0, count),
+      to: tos.subarray(0, count),
+      kind: kinds.subarray(0, count),
+      key: keys.subarray(0, count),
+    }),
+  };
+}
+
 export function inferDependencies(log: TransactionLog, uncertaintyNs: number): Inferred {
   const { transactions, keys } = log;
-  const dependencies = {
-    from: [] as number[],
-    to: [] as number[],
-    kind: [] as EdgeKind[],
-    key: [] as number[],
-  };
-  const connect: Connect = (from, to, kind, key) => {
-    dependencies.from.push(from);
-    dependencies.to.push(to);
-    dependencies.kind.push(kind);
-    dependencies.key.push(key);
-  };
+  const edges = edgeColumns();
+  const { connect } = edges;
   const anomalies: Anomaly[] = [];
-  for (const { source, internal } of transactions)
-    if (internal !== null) anomalies.push({ name: "internal", reason: internal, transactions: [source] });
+  for (const { transaction, reason } of log.internal)
+    anomalies.push({ name: "internal", reason, transactions: [transaction] });
   const coverage = { writes: 0, writesOrdered: 0, reads: 0, readsUsed: 0 };
-  for (const work of keyWorks(log)) {
+  for (const [number, key] of keys.entries()) {
+    const work = keyWork(key, number);
     coverage.writes += work.writers.size + work.repeated.size;
     coverage.reads += work.readers.length;
     readAnomalies(work, log, anomalies);
     lostUpdates(work, log, anomalies);
-    if (keys[work.key]?.list === true) {
+    if (key.list) {
       const order = orderOfList(work, log, anomalies);
       if (order === null) continue;
       coverage.writesOrdered += order.length;
       coverage.readsUsed += connectList(work, order, connect);
     } else {
       coverage.writesOrdered += work.accesses.filter(
-        ({ access }) => access.read !== null && access.writes.length > 0,
+        ({ read, writes }) => read !== null && writes.length > 0,
       ).length;
       coverage.readsUsed += connectRegister(work, transactions.length + 2 * work.key, connect);
     }
   }
   connectTimes(transactions, uncertaintyNs, connect);
   return {
-    dependencies: { nodes: transactions.length + 2 * keys.length, ...dependencies },
+    dependencies: { nodes: transactions.length + 2 * keys.length, ...edges.finish() },
     anomalies,
     coverage,
   };

@@ -35,15 +35,22 @@ export interface LineFault {
   readonly what: string;
 }
 
+export interface ByteBatch {
+  /** Whole lines, without the last one's end. */
+  readonly bytes: Buffer;
+  /** false: the file ended without a line end, so its last line may be cut off. */
+  readonly ended: boolean;
+}
+
 /**
- * Yields the lines of a file in batches of about 1 MiB. A line longer than `lineBytesMax` and a broken compression are
- * handed to `refuse`, which throws. Errors of the file system throw as they are.
+ * Yields the lines of a file in batches of about 1 MiB, as bytes. A line longer than `lineBytesMax` and a broken
+ * compression are handed to `refuse`, which throws. Errors of the file system throw as they are.
  */
-export async function* readLineBatches(
+export async function* readByteBatches(
   path: string,
   lineBytesMax: number,
-  refuse: (fault: LineFault) => never,
-): AsyncGenerator<LineBatch> {
+  refuse: (what: string) => never,
+): AsyncGenerator<ByteBatch> {
   const decompressor = await decompressorOf(path);
   const source = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   let stream: Readable = source;
@@ -53,7 +60,6 @@ export async function* readLineBatches(
   }
   let pending: Buffer[] = [];
   let pendingBytes = 0;
-  let line = 1;
   try {
     for await (const data of stream) {
       const chunk = data as Buffer;
@@ -61,17 +67,14 @@ export async function* readLineBatches(
       if (end < 0) {
         pending.push(chunk);
         pendingBytes += chunk.length;
-        if (pendingBytes > lineBytesMax)
-          refuse({ line, what: `the line has more than ${lineBytesMax} bytes` });
+        if (pendingBytes > lineBytesMax) refuse(`the line has more than ${lineBytesMax} bytes`);
         continue;
       }
       const head = chunk.subarray(0, end);
-      const text = pending.length === 0 ? head.toString() : Buffer.concat([...pending, head]).toString();
-      const lines = text.split("\n");
+      const bytes = pending.length === 0 ? head : Buffer.concat([...pending, head]);
       pending = end + 1 < chunk.length ? [chunk.subarray(end + 1)] : [];
       pendingBytes = chunk.length - end - 1;
-      yield { lines, firstLine: line, ended: true };
-      line += lines.length;
+      yield { bytes, ended: true };
     }
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "";
@@ -79,17 +82,34 @@ export async function* readLineBatches(
       decompressor !== null &&
       (code.startsWith("Z_") || code.startsWith("ZSTD_") || code === "ERR_BUFFER_TOO_LARGE")
     )
-      refuse({ line, what: `its compression is broken or cut off (${code})` });
+      refuse(`its compression is broken or cut off (${code})`);
     throw cause;
   } finally {
     source.destroy();
   }
-  if (pendingBytes > 0) yield { lines: [Buffer.concat(pending).toString()], firstLine: line, ended: false };
+  if (pendingBytes > 0) yield { bytes: Buffer.concat(pending), ended: false };
+}
+
+/** The same, as text. */
+export async function* readLineBatches(
+  path: string,
+  lineBytesMax: number,
+  refuse: (fault: LineFault) => never,
+): AsyncGenerator<LineBatch> {
+  let line = 1;
+  const refuseHere = (what: string): never => refuse({ line, what });
+  for await (const { bytes, ended } of readByteBatches(path, lineBytesMax, refuseHere)) {
+    const lines = bytes.toString().split("\n");
+    yield { lines, firstLine: line, ended };
+    line += lines.length;
+  }
 }
 
 export interface LineWriter extends AsyncDisposable {
   /** Takes one line without its end. Throws the error of an earlier write, or when the buffer is full. */
   write(line: string): void;
+  /** Resolves when the file has taken nearly all that was written so far: for those who write faster than the disk. */
+  drain(): Promise<void>;
   /** Writes what is left; rejects when anything could not be written. */
   close(): Promise<void>;
 }
@@ -153,6 +173,13 @@ export async function openLineWriter(path: string, bufferBytesMax = 64 * 1024 * 
       size += line.length + 1;
       if (size >= FLUSH_BYTES) flush();
       else timer ??= setTimeout(flush, FLUSH_MS);
+    },
+    drain() {
+      flush();
+      return new Promise((resolve, reject) => {
+        if (failure !== null) return reject(failure as Error);
+        input.write(Buffer.alloc(0), (error) => (error ? reject(error) : resolve()));
+      });
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -76,3 +76,63 @@ export const CAS_KINDS: readonly Kind[] = [null, ...VALUES]
     ]),
   )
   .concat({ op: "cas", input: [1, 2], outcome: "fail" });
+
+/** What says something by its answer or may have had an effect; a refused cas says nothing about what it would have written. */
+export const TELLING_KINDS: readonly Kind[] = [...PLAIN_KINDS, ...CAS_KINDS].filter(
+  ({ op, input, output, outcome }) =>
+    outcome !== "fail" &&
+    !(op === "read" && outcome === "unknown") &&
+    !(op === "cas" && output === false && (input as readonly unknown[])[1] !== VALUES[0]),
+);
+
+const valuesIn = ({ op, input, output }: Kind): unknown[] =>
+  (op === "read" ? [output] : op === "cas" && output === false ? (input as unknown[]).slice(0, 1) : [input])
+    .flat()
+    .filter((value) => value !== null);
+
+/**
+ * Every history of n operations of `kinds`, once: names of values are interchangeable (the first is VALUES[0]), and an
+ * operation without an answer has no end, wherever it would be. Returns how many there were.
+ */
+export function enumerateDistinct(
+  n: number,
+  kinds: readonly Kind[],
+  visit: (operations: Operation[]) => void,
+  step = 1,
+): number {
+  const spans = overlaps(n);
+  /** By the set of operations without an answer: the overlaps in which their ends come last, in their order. */
+  const byUnknown = Array.from({ length: 2 ** n }, (_, unknown) =>
+    spans.filter((span) => {
+      const ends = span.flatMap(({ completed }, index) =>
+        (unknown & (1 << index)) === 0 ? [] : [completed],
+      );
+      return ends.every((end, place) => end === 2 * n - ends.length + place);
+    }),
+  );
+  let seen = 0;
+  let visited = 0;
+  for (let code = 0; code < kinds.length ** n; code += 1) {
+    const chosen: Kind[] = [];
+    for (let rest = code; chosen.length < n; rest = Math.floor(rest / kinds.length))
+      chosen.push(kinds[rest % kinds.length] as Kind);
+    if ((chosen.flatMap(valuesIn)[0] ?? VALUES[0]) !== VALUES[0]) continue;
+    const unknown = chosen.reduce(
+      (set, { outcome }, index) => set + (outcome === "unknown" ? 1 << index : 0),
+      0,
+    );
+    for (const span of byUnknown[unknown] ?? []) {
+      seen += 1;
+      if (seen % step !== 0) continue;
+      visited += 1;
+      visit(
+        chosen.map((kind, index): Operation => {
+          const { invoked, completed } = span[index] as { invoked: number; completed: number };
+          const end = kind.outcome === "unknown" ? {} : { completed };
+          return { process: index, key: "k", ...kind, invoked, ...end };
+        }),
+      );
+    }
+  }
+  return visited;
+}

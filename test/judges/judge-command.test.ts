@@ -49,3 +49,26 @@ test("wrong usage and wrong files are exit 2 with three lines", async () => {
     assert.equal((await judge(...args)).code, 2, args.join(" "));
   assert.match((await judge("--list-models")).stdout, /^journal /m);
 });
+
+test("convert: ours to Jepsen's and back is the same history with the same verdict", async () => {
+  const convert = (...args: string[]) => run(outlastCommand("convert", ...args));
+  const [edn, back] = [join(folder, "h.edn"), join(folder, "h.jsonl.zst")];
+  for (const [from, to] of [
+    [known("etcd_004"), edn],
+    [edn, back],
+  ] as const) {
+    const { code, stderr } = await convert(from, to);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /operations written/);
+  }
+  const model = ["--model", "linearizable-register", "-o", "json"];
+  const [first, second, third] = [
+    await judge(known("etcd_004"), ...model),
+    await judge(edn, ...model),
+    await judge(back, ...model),
+  ];
+  assert.deepEqual(JSON.parse(second.stdout), JSON.parse(first.stdout));
+  assert.deepEqual(JSON.parse(third.stdout), JSON.parse(first.stdout));
+  assert.equal((await convert(edn, back)).code, 3, "a file is never overwritten");
+  assert.equal((await convert(edn)).code, 2);
+});

@@ -4,15 +4,19 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Operation } from "../../src/domain/history.ts";
 import { loadHistory } from "../../src/history/read.ts";
+import { judgeColumns } from "../../src/judges/judge-columns.ts";
 import { LIMITS } from "../../src/judges/limits.ts";
 import { judgeLinearizableRegister } from "../../src/judges/linearizable-register.ts";
 import { toRegister } from "../../src/judges/register-operations.ts";
+import { toColumns } from "../../src/judges/register-rows.ts";
 import { searchRegister } from "../../src/judges/register-search.ts";
 import { bruteRegister } from "./brute-register.ts";
 import { CAS_KINDS, enumerate, PLAIN_KINDS } from "./enumerate.ts";
 import { randomRegister } from "./random-register.ts";
 
 let count = 0;
+/** Of these histories: how many the near-linear way left to the search. */
+let doubts = 0;
 
 /** Judge, search (of every fifth) and brute force agree, and a witness is invalid by itself. */
 function agree(operations: readonly Operation[]): boolean {
@@ -22,6 +26,10 @@ function agree(operations: readonly Operation[]): boolean {
   const shown = () => operations.map((operation) => JSON.stringify(operation)).join("\n");
   if (verdict.verdict !== (expected ? "valid" : "invalid"))
     assert.fail(`brute force: ${expected}, judge: ${verdict.verdict} (${verdict.reason})\n${shown()}`);
+  const columns = judgeColumns(toColumns(operations).columns).verdict;
+  if (columns !== "doubt" && columns !== verdict.verdict)
+    assert.fail(`brute force: ${expected}, judge on columns: ${columns}\n${shown()}`);
+  if (columns === "doubt") doubts += 1;
   const searched =
     count % 5 === 0
       ? searchRegister(toRegister("k", operations).operations, LIMITS.steps).verdict

@@ -1,10 +1,12 @@
-// The peer of bench/judges: Porcupine on a file of lines "client key kind value invoked completed" (kind r or w, value -1
-// is null). Prints the verdict and the seconds of the check alone.
+// The peer of bench/judges: Porcupine on a file of lines "client key kind a b invoked completed". Kind r: a read that gave a;
+// w: a write of a; s: a swap a -> b; n: a compare-and-set of a that did not swap. -1 is null, completed -1 unknown. Prints the
+// verdict and the seconds of the check alone.
 package main
 
 import (
 	"bufio"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -12,9 +14,11 @@ import (
 )
 
 type input struct {
-	key   int
-	write bool
-	value int
+	key  int
+	kind string
+	a, b int
+	// It may have happened or not.
+	unknown bool
 }
 
 func main() {
@@ -25,13 +29,17 @@ func main() {
 	var operations []porcupine.Operation
 	scanner := bufio.NewScanner(file)
 	for scanner.Scan() {
-		var client, key, value int
+		var client, key, a, b int
 		var kind string
 		var invoked, completed int64
-		if _, err := fmt.Sscan(scanner.Text(), &client, &key, &kind, &value, &invoked, &completed); err != nil {
+		if _, err := fmt.Sscan(scanner.Text(), &client, &key, &kind, &a, &b, &invoked, &completed); err != nil {
 			panic(err)
 		}
-		operations = append(operations, porcupine.Operation{ClientId: client, Input: input{key, kind == "w", value}, Call: invoked, Output: value, Return: completed})
+		unknown := completed < 0
+		if unknown {
+			completed = math.MaxInt64
+		}
+		operations = append(operations, porcupine.Operation{ClientId: client, Input: input{key, kind, a, b, unknown}, Call: invoked, Output: a, Return: completed})
 	}
 	model := porcupine.Model{
 		Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
@@ -49,8 +57,17 @@ func main() {
 		Init: func() any { return -1 },
 		Step: func(state, in, out any) (bool, any) {
 			operation := in.(input)
-			if operation.write {
-				return true, operation.value
+			switch operation.kind {
+			case "w":
+				return true, operation.a
+			case "s":
+				if state.(int) == operation.a {
+					return true, operation.b
+				}
+				// As Porcupine's own etcd model: an unknown compare-and-set may be one that did not swap.
+				return operation.unknown, state
+			case "n":
+				return state.(int) != operation.a, state
 			}
 			return out.(int) == state.(int), state
 		},
