@@ -4,6 +4,7 @@ import type { OutlastEvent } from "../domain/event.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { followLogs } from "../lab/follow-logs.ts";
 import { LOGS_FOLDER } from "../lab/keeper/keeper.ts";
+import { throwIfInterrupted } from "./interrupted.ts";
 import type { Surroundings } from "./run-drill.ts";
 
 const RESTARTED_WITHIN_MS = 20_000;
@@ -32,9 +33,10 @@ export async function replanBalancers(
     signal,
   );
   if (done) return;
+  throwIfInterrupted(signal);
   throw new OutlastError(
     {
-      code: signal.aborted ? "INTERRUPTED" : "BALANCERS_NOT_BACK",
+      code: "BALANCERS_NOT_BACK",
       definite: false,
       what: `not every balancer routes again within ${RESTARTED_WITHIN_MS / 1000} s of its restart`,
       where: places
@@ -42,6 +44,6 @@ export async function replanBalancers(
         .join(", "),
       next: "try again on a machine that is less busy",
     },
-    signal.aborted ? 130 : 3,
+    3,
   );
 }

@@ -1,7 +1,6 @@
 // One drill, as an outline: serve → load → predict → fault → hold → heal → full redundancy → read-back → judge → evidence.
 // The lab is already up; nothing in it is told of the fault.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { DrillResult, DrillSpec } from "../domain/drill.ts";
 import type { OutlastEvent } from "../domain/event.ts";
 import type { Mark } from "../domain/history.ts";
@@ -18,6 +17,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { type ConcludeInput, conclude, copyLogs } from "./conclude.ts";
 import { collectHistory, type LoadRun, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
 import { type Fault, type FaultTarget, sitesOf } from "./fault.ts";
+import { throwIfInterrupted } from "./interrupted.ts";
 import { emptyView, isAble, isServing, type LabView, missing, observe } from "./lab-view.ts";
 import type { Control } from "./controls.ts";
 import { deleteAcknowledged } from "./sabotage.ts";
@@ -163,7 +163,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   await clientsServed(loads, logs, look, around);
   await lab.call("fidelity", { reset: true }); // what starting processes did to the links is no part of the drill
   await clock.sleep(phasesMs.before, signal);
-  interrupted(signal);
+  throwIfInterrupted(signal);
 
   const expectation = predict(plan, fault, hitsLeader, around.timings);
   const prediction = await evidence.writePrediction(
@@ -188,7 +188,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
     atNs: BigInt(applied.beforeNs),
   });
   await clock.sleep(phasesMs.hold, signal);
-  interrupted(signal);
+  throwIfInterrupted(signal);
   const fidelity = await lab.call("fidelity", { reset: false }, signal);
   const healed = await lab.call("heal", { id, because: "the drill's hold time is over" }, signal);
   around.live({ kind: "phase", phase: "healed; waiting until every site has caught up" });
@@ -198,9 +198,9 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
     backSince(look(), lostSites(fault, target, topology), BigInt(healed.beforeNs));
   const redundant = await logs.until(redundantAgain, REDUNDANT_WITHIN_MS, signal);
   const redundantAtNs = redundant ? clock.nowNs() : null;
-  interrupted(signal);
+  throwIfInterrupted(signal);
   await clock.sleep(phasesMs.after, signal);
-  interrupted(signal);
+  throwIfInterrupted(signal);
 
   around.live({ kind: "phase", phase: "reading everything back" });
   await stopLoads(loads, around);
@@ -246,7 +246,7 @@ async function serving(
   { plan, signal }: Surroundings,
 ): Promise<void> {
   const served = await logs.until(() => isServing(look(), plan), SERVING_WITHIN_MS, signal);
-  interrupted(signal);
+  throwIfInterrupted(signal);
   if (served) return;
   throw new OutlastError({
     code: "LAB_NOT_SERVING",
@@ -268,7 +268,7 @@ async function clientsServed(
     plan.regions.map((region) => region.name).filter((region) => !look().served.has(region));
   const dead = () => loads.filter(({ place, process }) => look().ended.has(`${place}/${process}`));
   await logs.until(() => silent().length === 0 || dead().length > 0, LOAD_WITHIN_MS, signal);
-  interrupted(signal);
+  throwIfInterrupted(signal);
   if (silent().length === 0) return;
   const [first] = dead();
   throw new OutlastError({
@@ -292,17 +292,3 @@ function lostSites(fault: Fault, target: FaultTarget, topology: Topology): reado
 /** A lost site must have said anew that it serves. */
 const backSince = (view: LabView, lost: readonly string[], healedNs: bigint): boolean =>
   lost.every((site) => (view.able.get(site)?.atNs ?? 0n) > healedNs);
-
-function interrupted(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  throw new OutlastError(
-    {
-      code: "INTERRUPTED",
-      definite: false,
-      what: "the drill was interrupted; it counts as aborted",
-      where: join("drill", "run"),
-      next: "its evidence so far is listed by 'outlast drill list'",
-    },
-    130,
-  );
-}
