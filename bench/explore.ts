@@ -78,9 +78,9 @@ bars.unshift({
 });
 
 const missed: string[] = [];
-for (const [index, { name, planted, finds }] of MUTATIONS.entries()) {
+for (const [index, { name, planted, finds, bounds }] of MUTATIONS.entries()) {
   const untilMs = systemClock.nowMs() + leftMs(0.6 + (0.25 * (index + 1)) / MUTATIONS.length);
-  const found = walks(planted, { seed, steps: Infinity, until: () => systemClock.nowMs() > untilMs });
+  const found = walks(planted, { seed, steps: Infinity, until: () => systemClock.nowMs() > untilMs }, bounds);
   const hit = finds.test(found.violation ?? "");
   if (!hit) missed.push(name);
   say(`${hit ? "found" : "MISSED"}: ${name}: ${found.violation ?? "nothing"} after ${found.steps} steps`);

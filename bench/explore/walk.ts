@@ -33,6 +33,8 @@ export const WALK_BOUNDS: Bounds = {
 const WALK_TIMINGS = { ticketMs: 4 * TICK_MS, fenceMs: 6 * TICK_MS };
 
 export const STEPS_A_WALK = 400;
+/** With few faults: soon after the last of them everything is quiet. */
+const STEPS_A_SHORT_WALK = 90;
 
 /** Time has to pass and messages have to arrive for anything to happen; faults are rare, so that some come late. */
 function weight(name: string): number {
@@ -96,8 +98,10 @@ export function walk(model: Model, seed: number, stepsMax = STEPS_A_WALK): Omit<
 export function walks(
   planted: Parameters<typeof modelOf>[1],
   limits: { readonly seed: number; readonly steps: number; readonly until: () => boolean },
-  bounds: Bounds = WALK_BOUNDS,
+  few: Bounds | null = null,
 ): Walked {
+  const bounds = few ?? WALK_BOUNDS;
+  const stepsMax = few === null ? STEPS_A_WALK : STEPS_A_SHORT_WALK;
   const model = modelOf(bounds, { ...planted, timings: { ...WALK_TIMINGS, ...planted?.timings } });
   let sum: Walked = {
     steps: 0,
@@ -110,7 +114,7 @@ export function walks(
     trace: [],
   };
   while (sum.steps < limits.steps && !limits.until()) {
-    const one = walk(model, (limits.seed + sum.walks) >>> 0);
+    const one = walk(model, (limits.seed + sum.walks) >>> 0, stepsMax);
     sum = {
       ...one,
       steps: sum.steps + one.steps,

@@ -48,12 +48,16 @@ test("seeded walks through many faults: no violation in 40 walks", () => {
 
 /** Found within a few seconds; the others take the bench's time. */
 const QUICK = MUTATIONS.filter(({ quick }) => quick);
-for (const { name, planted, finds } of QUICK)
+for (const { name, planted, finds, bounds } of QUICK)
   test(`planted: ${name}: found`, () => {
     const untilMs = systemClock.nowMs() + 120_000;
-    const walked = walks(planted, { seed: 1, steps: 200_000, until: () => systemClock.nowMs() > untilMs });
+    const walked = walks(
+      planted,
+      { seed: 1, steps: 200_000, until: () => systemClock.nowMs() > untilMs },
+      bounds,
+    );
     assert.match(walked.violation ?? "nothing", finds);
     // It replays from its seed.
-    const again = walks(planted, { seed: walked.seed ?? 0, steps: 1, until: () => false });
+    const again = walks(planted, { seed: walked.seed ?? 0, steps: 1, until: () => false }, bounds);
     assert.deepEqual(again.trace, walked.trace);
   });
