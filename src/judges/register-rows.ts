@@ -5,6 +5,9 @@ import type { Operation } from "../domain/history.ts";
 import { FAILED, READ, REFUSED, type RegisterColumns, SWAP, WRITE } from "../domain/register-columns.ts";
 import type { Register, RegisterOperation } from "./register-operations.ts";
 
+/** Values below so many times the number of operations are small. */
+const SMALL_EACH = 16;
+
 /** Columns of one key's operations, and which operation each row is. The same choice as toRegister. */
 export function toColumns(operations: readonly Operation[]): {
   readonly columns: RegisterColumns;
@@ -18,12 +21,23 @@ export function toColumns(operations: readonly Operation[]): {
   const ends = new Float64Array(size);
   const places = new Uint32Array(size);
   const numbers = new Map<unknown, number>([[null, 0]]);
+  /** Small whole numbers, nearly all values there are, need no map: value → its number; 0: none so far. */
+  const small = new Int32Array(SMALL_EACH * size);
+  let values = 1;
   const number = (value: unknown): number => {
+    if (typeof value === "number" && value >= 0 && value < small.length && Number.isInteger(value)) {
+      if (small[value] === 0) {
+        small[value] = values;
+        values += 1;
+      }
+      return small[value] as number;
+    }
     const name = typeof value === "object" ? canonical(value) : value;
     const found = numbers.get(name);
     if (found !== undefined) return found;
-    numbers.set(name, numbers.size);
-    return numbers.size - 1;
+    numbers.set(name, values);
+    values += 1;
+    return values - 1;
   };
   let rows = 0;
   for (let place = 0; place < size; place += 1) {
@@ -49,7 +63,7 @@ export function toColumns(operations: readonly Operation[]): {
   }
   return {
     columns: {
-      values: numbers.size,
+      values,
       kind: kind.subarray(0, rows),
       from: from.subarray(0, rows),
       to: to.subarray(0, rows),
