@@ -63,7 +63,7 @@ export async function listConnections(
   signal?: AbortSignal,
 ): Promise<Connection[]> {
   const shown = await readText("/proc/self/net/nf_conntrack");
-  const all = parseConnections(shown ?? (await conntrack(tools, "-L", filter, signal)));
+  const all = parseConnections(shown ?? (await listed(tools, filter, signal)));
   return all.filter(
     ({ serverAddress, mark, state }) =>
       serverAddress === filter.serverAddress &&
@@ -72,32 +72,48 @@ export async function listConnections(
   );
 }
 
+async function listed(tools: NetworkTools, filter: ConnectionFilter, signal?: AbortSignal): Promise<string> {
+  const { text, error } = await asked(tools, "-L", filter, signal);
+  if (error !== null) throw error;
+  return text;
+}
+
+/** An entry that ends by itself between being listed and being deleted ends the whole command; the rest is asked for again. */
+const VANISHED = /such conntrack doesn't exist/;
+const VANISHED_MAX = 20;
+
 /** Returns what was deleted. */
 export async function deleteConnections(
   tools: NetworkTools,
   filter: ConnectionFilter,
   signal?: AbortSignal,
 ): Promise<Connection[]> {
-  return parseConnections(await conntrack(tools, "-D", filter, signal));
+  const deleted: Connection[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const { text, error } = await asked(tools, "-D", filter, signal);
+    deleted.push(...parseConnections(text));
+    if (error === null) return deleted;
+    if (!VANISHED.test(error.failure.what) || attempt === VANISHED_MAX) throw error;
+  }
 }
 
-async function conntrack(
+async function asked(
   tools: NetworkTools,
   action: "-L" | "-D",
   filter: ConnectionFilter,
   signal?: AbortSignal,
-): Promise<string> {
+): Promise<{ readonly text: string; readonly error: OutlastError | null }> {
   const argv = [tools.conntrack, action, ...filterArguments(filter)];
   const waiting = signal === undefined ? {} : { signal };
-  const finished = await run(argv, { timeoutMs: CONNTRACK_TIMEOUT_MS, ...waiting });
+  const { code, stdout, stderr } = await run(argv, { timeoutMs: CONNTRACK_TIMEOUT_MS, ...waiting });
   // Nothing to delete ends with 1 and these words.
-  if (finished.code === 0 || /\b0 flow entries have been (deleted|shown)/.test(finished.stderr))
-    return finished.stdout;
-  throw new OutlastError({
+  if (code === 0 || /\b0 flow entries have been (deleted|shown)/.test(stderr)) return { text: stdout, error: null };
+  const error = new OutlastError({
     code: "CONNTRACK_FAILED",
     definite: false,
-    what: finished.stderr.trim().slice(-300),
+    what: stderr.trim().slice(-300),
     where: argv.join(" "),
     next: "run it by hand; it needs CAP_NET_ADMIN in this network namespace",
   });
+  return { text: stdout, error };
 }
