@@ -4,6 +4,7 @@ import { OutlastError } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Installation } from "../engines/contract.ts";
 import type { DiskKind } from "../lab/disks/disks.ts";
+import type { LinkDriverKind } from "../lab/link.ts";
 import { labConfig } from "../lab/lab-config.ts";
 import { type Lab, startLab } from "../lab/start-lab.ts";
 import type { Topology } from "../lab/topology.ts";
@@ -17,6 +18,7 @@ import { engineOf, notRunYet } from "./wiring.ts";
 export interface Provisions {
   readonly tools: Tools;
   readonly engine: Installation;
+  readonly links: LinkDriverKind;
 }
 
 export interface OpenLabOptions {
@@ -32,24 +34,30 @@ export interface OpenLabOptions {
 
 const LAB_TOOLS = ["ip", "ss", "nft", "ethtool", "conntrack", "unbound", "nsenter", "unshare"] as const;
 
+const DRIVER_TOOLS = { relay: [], netem: ["tc", "ping"] } as const;
+
 /** Throws what the failing provider says (exit 3). Progress goes to standard error. */
-export async function provision(plan: Plan, signal: AbortSignal): Promise<Provisions> {
+export async function provision(
+  plan: Plan,
+  signal: AbortSignal,
+  links: LinkDriverKind = "relay",
+): Promise<Provisions> {
   if (plan.strategy.kind !== "distributed") throw notRunYet(plan);
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
   const engine = await engineOf(plan.workload.engine, { cacheFolder: cacheFolder(), progress });
   const [tools, installed] = await Promise.all([
-    provideTools(LAB_TOOLS, cacheFolder(), signal, progress),
+    provideTools([...LAB_TOOLS, ...DRIVER_TOOLS[links]], cacheFolder(), signal, progress),
     engine.provision(plan.workload.version, signal),
   ]);
   for (const outcome of [tools, installed])
     if (outcome.kind !== "done") throw new OutlastError(outcome.failure);
   if (tools.kind !== "done" || installed.kind !== "done") throw new RangeError("unreachable");
-  return { tools: tools.value, engine: installed.value };
+  return { tools: tools.value, engine: installed.value, links };
 }
 
 export async function openLab(
   plan: Plan,
-  { tools, engine }: Provisions,
+  { tools, engine, links }: Provisions,
   options: OpenLabOptions,
 ): Promise<{ readonly lab: Lab; readonly topology: Topology }> {
   const program = Object.values(engine.programs)[0] ?? "";
@@ -57,6 +65,7 @@ export async function openLab(
     name: options.name,
     seed: options.seed,
     formatPlan,
+    links,
     disks: options.disks ?? "memory",
     outlast: outlastCommand,
     agentArguments: [

@@ -64,6 +64,8 @@ export async function conclude(input: ConcludeInput): Promise<DrillResult> {
   return result;
 }
 
+const LINK_WORDS = { relay: "vxlan-relay", netem: "netem" } as const;
+
 const DISK_WORDS = {
   memory: "tmpfs (synchronisation costs nothing)",
   loop: "ext4 on a loop device, its image on this machine's disk",
@@ -76,7 +78,7 @@ function environmentOf({ around, fidelity, history, marks }: ConcludeInput): Dri
   const healAt = marks.find((mark) => mark.mark === "heal")?.at ?? Number.POSITIVE_INFINITY;
   return {
     ...around.machine,
-    linkDriver: "vxlan-relay",
+    linkDriver: LINK_WORDS[around.lab.links],
     relayLatenessMs: fidelity.latenessMs,
     generatorLatenessMs: generatorLateness(history.operations, faultAt - LATENESS_BEFORE_NS, healAt),
     disks: [DISK_WORDS[around.lab.disks]],

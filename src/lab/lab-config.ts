@@ -4,6 +4,7 @@ import type { Plan } from "../domain/plan.ts";
 import type { DiskKind } from "./disks/disks.ts";
 import { diskOf, type LabConfig, PLAN_FILE } from "./keeper/keeper.ts";
 import type { ProcessSpec } from "./keeper/place.ts";
+import type { LinkDriverKind } from "./link.ts";
 import { resolverConfig } from "./resolver-config.ts";
 import { type Place, type Topology, topologyOf } from "./topology.ts";
 
@@ -14,6 +15,7 @@ export interface LabOptions {
   readonly formatPlan: (plan: Plan) => string;
   /** argv of an outlast verb. */
   readonly outlast: (...args: readonly string[]) => readonly string[];
+  readonly links: LinkDriverKind;
   readonly disks: DiskKind;
   /** Added to every agent's command line (the installed engine, positive controls). */
   readonly agentArguments: readonly string[];
@@ -32,6 +34,7 @@ export function labConfig(plan: Plan, options: LabOptions): LabConfig {
     files: Object.fromEntries(
       gateways.map((gateway) => [resolverFile(gateway), resolverConfig(topology, gateway)]),
     ),
+    links: options.links,
     disks: options.disks,
     diskBytesPerPlace: DISK_BYTES_PER_PLACE,
     seed: options.seed,

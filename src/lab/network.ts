@@ -1,15 +1,9 @@
 // Topology → `ip` commands. Pure builders, compared by equality in tests; `apply-network.ts` runs them.
-// The VXLAN sockets stay in the keeper's own namespace (the backbone); their remote is the relay, in a namespace of its own.
+// What joins the places is a link driver's (relay/relay-links.ts, netem/netem-links.ts).
 import { macOf, type Place, type Topology } from "./topology.ts";
 
-export const BACKBONE = {
-  keeper: "169.254.77.1",
-  relay: "169.254.77.2",
-  namespace: "relay",
-  port: 4789,
-} as const;
-const INNER_MTU = 9000;
-const OUTER_MTU = 9100;
+/** Of every device inside the lab. */
+export const INNER_MTU = 9000;
 
 /** A batch for `ip -batch -`, run in the named namespace (null: the backbone). */
 export interface IpBatch {
@@ -17,24 +11,13 @@ export interface IpBatch {
   readonly lines: readonly string[];
 }
 
-export function backboneBatches(): IpBatch[] {
-  const { keeper, relay, namespace } = BACKBONE;
-  return [
-    {
-      namespace: null,
-      lines: [
-        "link set lo up",
-        `netns add ${namespace}`,
-        `link add bb0 mtu ${OUTER_MTU} type veth peer name rl0 netns ${namespace} mtu ${OUTER_MTU}`,
-        `address add ${keeper}/30 dev bb0`,
-        "link set bb0 up",
-      ],
-    },
-    { namespace, lines: ["link set lo up", `address add ${relay}/30 dev rl0`, "link set rl0 up"] },
-  ];
-}
+/** The namespace itself. */
+export const namespaceBatch = (place: Place): IpBatch => ({
+  namespace: null,
+  lines: [`netns add ${place.namespace}`],
+});
 
-/** Everything one place needs; asked again after `removeBatches` it builds the same place anew. */
+/** Addresses, neighbours and routes, once the place has its namespace and, on the segment, its `eth0`. */
 export function placeBatches(topology: Topology, place: Place): IpBatch[] {
   return place.kind === "clients" ? clientBatches(topology, place) : segmentBatches(topology, place);
 }
@@ -43,14 +26,6 @@ function segmentBatches(topology: Topology, place: Place): IpBatch[] {
   const peers = topology.places.filter((peer) => peer.kind !== "clients" && peer !== place);
   const gateways = peers.filter((peer) => peer.kind === "gateway");
   return [
-    {
-      namespace: null,
-      lines: [
-        `netns add ${place.namespace}`,
-        `link add vx${place.port} mtu ${INNER_MTU} address ${macOf(place)} type vxlan id ${place.port} local ${BACKBONE.keeper} remote ${BACKBONE.relay} dstport ${BACKBONE.port} nolearning`,
-        `link set vx${place.port} netns ${place.namespace} name eth0`,
-      ],
-    },
     {
       namespace: place.namespace,
       lines: [
@@ -72,10 +47,6 @@ function clientBatches(topology: Topology, place: Place): IpBatch[] {
   if (gateway === undefined) throw new RangeError(`no gateway for ${place.name}`);
   const network = place.clientNetwork;
   return [
-    {
-      namespace: null,
-      lines: [`netns add ${place.namespace}`],
-    },
     {
       namespace: gateway.namespace,
       lines: [

@@ -8,6 +8,7 @@ import type { DiskKind } from "./disks/disks.ts";
 import { startDisks } from "./disks/start-disks.ts";
 import { connectKeeper, type KeeperClient } from "./keeper-client.ts";
 import { findLabs } from "./find-labs.ts";
+import type { LinkDriverKind } from "./link.ts";
 import { favourRelay } from "./favour-relay.ts";
 import type { LabConfig } from "./keeper/keeper.ts";
 
@@ -15,6 +16,7 @@ export interface Lab extends KeeperClient, AsyncDisposable {
   readonly name: string;
   /** What the sites keep their data on. */
   readonly disks: DiskKind;
+  readonly links: LinkDriverKind;
 }
 
 export interface StartLabOptions {
@@ -121,6 +123,7 @@ export async function startLab(config: LabConfig, options: StartLabOptions): Pro
     ...client,
     name: config.name,
     disks: config.disks,
+    links: config.links,
     async [Symbol.asyncDispose]() {
       stdin.end(); // the lifeline
       const timer = setTimeout(() => child.process.kill("SIGKILL"), DOWN_GRACE_MS);

@@ -107,7 +107,8 @@ async function asked(
   const waiting = signal === undefined ? {} : { signal };
   const { code, stdout, stderr } = await run(argv, { timeoutMs: CONNTRACK_TIMEOUT_MS, ...waiting });
   // Nothing to delete ends with 1 and these words.
-  if (code === 0 || /\b0 flow entries have been (deleted|shown)/.test(stderr)) return { text: stdout, error: null };
+  if (code === 0 || /\b0 flow entries have been (deleted|shown)/.test(stderr))
+    return { text: stdout, error: null };
   const error = new OutlastError({
     code: "CONNTRACK_FAILED",
     definite: false,

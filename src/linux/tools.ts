@@ -23,6 +23,7 @@ export const TOOLS = {
   ss: { package: "iproute2", probe: ["-V"] },
   bridge: { package: "iproute2", probe: ["-V"] },
   tc: { package: "iproute2", probe: ["-V"] },
+  ping: { package: "iputils-ping", probe: ["-V"] },
   nft: { package: "nftables", probe: ["--version"] },
   ethtool: { package: "ethtool", probe: ["--version"] },
   conntrack: { package: "conntrack", probe: ["--version"] },

@@ -22,6 +22,7 @@ export async function bareConfig(
     planText: "",
     programs,
     files: {},
+    links: "relay",
     disks: "memory",
     diskBytesPerPlace: 16 * 1024 * 1024,
     seed: 1,

@@ -12,6 +12,7 @@ import { junitXml } from "../../evidence/junit.ts";
 import { drillResultList } from "../../evidence/summary.ts";
 import { prepareEvidenceRoot } from "../../evidence/prepare-root.ts";
 import type { DiskKind } from "../../lab/disks/disks.ts";
+import type { LinkDriverKind } from "../../lab/link.ts";
 import { PROFILE_NAMES } from "../../load/profiles.ts";
 import { loadPlan } from "../../plan/load.ts";
 import { newId, newSeed } from "../../runtime/random.ts";
@@ -19,6 +20,7 @@ import { interruption } from "../../runtime/process.ts";
 import { oneDrill } from "../drill-session.ts";
 import { evidenceFolder } from "../folders.ts";
 import { liveOutput } from "../live-output.ts";
+import { linksOption } from "../links-option.ts";
 import { provision } from "../open-lab.ts";
 import { evidenceCommands } from "./drill-evidence.ts";
 
@@ -36,6 +38,7 @@ interface RunOptions {
   readonly after: number;
   readonly evidence?: string;
   readonly disks?: DiskKind;
+  readonly links: LinkDriverKind;
   readonly unsafeNoFsync?: boolean;
   readonly unsafeStaleReads?: boolean;
   readonly unsafeDeleteAcknowledged?: boolean;
@@ -68,7 +71,7 @@ async function runScenario(name: string, options: RunOptions): Promise<void> {
   const evidenceRoot = options.evidence ?? evidenceFolder();
   await prepareEvidenceRoot(evidenceRoot);
   const signal = interruption();
-  const provisions = await provision(plan, signal);
+  const provisions = await provision(plan, signal, options.links);
   const series = options.runs > 1 ? newId().slice(0, 8) : null;
   const controls: Control[] = [
     ...(options.unsafeNoFsync === true ? (["no-fsync"] as const) : []),
@@ -180,6 +183,7 @@ export function build(): Command {
         "what sites keep their data on (default: as the scenario needs); loop (ext4, can lose power) needs root",
       ).choices(["memory", "loop"]),
     )
+    .addOption(linksOption())
     .addOption(control("--unsafe-no-fsync", "the engine acknowledges writes that are not on disk"))
     .addOption(control("--unsafe-stale-reads", "front-ends read without the quorum"))
     .addOption(

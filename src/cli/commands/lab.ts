@@ -5,6 +5,7 @@ import pc from "picocolors";
 import { OutlastError } from "../../domain/outcome.ts";
 import { connectLab, findLabs } from "../../lab/find-labs.ts";
 import type { DiskKind } from "../../lab/disks/disks.ts";
+import type { LinkDriverKind } from "../../lab/link.ts";
 import { LOGS_FOLDER } from "../../lab/keeper/keeper.ts";
 import { logNameOf } from "../../lab/keeper/place.ts";
 import type { KeeperClient } from "../../lab/keeper-client.ts";
@@ -13,6 +14,7 @@ import { loadPlan } from "../../plan/load.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { newSeed } from "../../runtime/random.ts";
 import { interruption, run, start } from "../../runtime/process.ts";
+import { linksOption } from "../links-option.ts";
 import { openLab, provision } from "../open-lab.ts";
 
 interface LabOption {
@@ -37,11 +39,17 @@ async function placeNamed(keeper: KeeperClient, name: string) {
   return { place, status };
 }
 
-async function up({ file, lab, disks }: { file: string; lab?: string; disks: DiskKind }): Promise<void> {
+interface UpOptions extends LabOption {
+  readonly file: string;
+  readonly disks: DiskKind;
+  readonly links: LinkDriverKind;
+}
+
+async function up({ file, lab, disks, links }: UpOptions): Promise<void> {
   const plan = await loadPlan(file);
   const signal = interruption();
   const name = lab ?? plan.name;
-  await openLab(plan, await provision(plan, signal), {
+  await openLab(plan, await provision(plan, signal, links), {
     name,
     seed: newSeed(),
     detached: true,
@@ -151,6 +159,7 @@ export function build(): Command {
         .choices(["memory", "loop"])
         .default("memory"),
     )
+    .addOption(linksOption())
     .action(up);
   command
     .command("status")

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import { Command } from "commander";
 import type { LinkSetting } from "../../lab/link.ts";
-import { BACKBONE } from "../../lab/network.ts";
+import { BACKBONE } from "../../lab/relay/relay-network.ts";
 import { type Relay, startRelay } from "../../lab/relay/relay.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { seededRandom } from "../../runtime/random.ts";

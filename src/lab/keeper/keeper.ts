@@ -8,14 +8,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder, writeFileAtomic } from "../../runtime/files.ts";
-import { lineCalls } from "../../runtime/line-calls.ts";
 import type { Log } from "../../runtime/log.ts";
-import { outlastCommand, start } from "../../runtime/process.ts";
-import { applyBatches, inNamespace, removePlace, tunePlace } from "../apply-network.ts";
+import { applyBatches, removePlace, tunePlace } from "../apply-network.ts";
 import { type ChangeReport, type ChangeRequest, effectiveLinks, type LabChange } from "../changes.ts";
 import { type DiskKind, type Disks, DISKS_FOLDER, KEEPER_FOLDER, LAB_FOLDER } from "../disks/disks.ts";
-import type { LinkFidelity, LinkSetting } from "../link.ts";
-import { BACKBONE, backboneBatches, placeBatches } from "../network.ts";
+import type { LinkDriver, LinkDriverKind, LinkFidelity } from "../link.ts";
+import { startNetemLinks } from "../netem/netem-links.ts";
+import { namespaceBatch, placeBatches } from "../network.ts";
+import { startRelayLinks } from "../relay/relay-links.ts";
 import { type Place, placeOf, type Topology } from "../topology.ts";
 import { type ProcessSpec, type RunningPlace, startPlace } from "./place.ts";
 
@@ -28,6 +28,7 @@ export interface LabConfig {
   readonly programs: Readonly<Record<string, readonly ProcessSpec[]>>;
   /** Other small files below LAB_FOLDER: path → text (resolver configurations). */
   readonly files: Readonly<Record<string, string>>;
+  readonly links: LinkDriverKind;
   /** Of the sites; other places keep what little they have in memory. */
   readonly disks: DiskKind;
   readonly diskBytesPerPlace: number;
@@ -109,8 +110,7 @@ export async function startKeeper(
   for (const [path, text] of Object.entries(config.files))
     await writeFileAtomic(join(LAB_FOLDER, path), text);
 
-  await applyBatches(backboneBatches());
-  const relay = stack.use(await startRelayProcess(config));
+  const driver = stack.use(await startLinks(config, log));
   const places = new Map<string, RunningPlace>();
   stack.defer(() => Promise.all([...places.values()].map((place) => place.kill())).then(() => undefined));
   const active = new Map<string, ActiveChange>();
@@ -118,8 +118,14 @@ export async function startKeeper(
   const disksOf = (place: Place) => (place.kind === "site" ? disks.sites : disks.others);
   const namespacesOf = (names: readonly string[]) => names.map((name) => placeOf(topology, name).namespace);
   const wire = async (place: Place) => {
+    await applyBatches([namespaceBatch(place)]);
+    if (place.kind !== "clients") await driver.attach(place);
     await applyBatches(placeBatches(topology, place));
     await tunePlace(place);
+  };
+  const unwire = async (place: Place) => {
+    await removePlace(place); // its sockets must not speak when the link heals
+    await driver.detach(place);
   };
   const populate = async (place: Place) => {
     const running = await startPlace(place, LOGS_FOLDER, log, clock);
@@ -144,7 +150,7 @@ export async function startKeeper(
     return pids.length;
   };
   const setLinks = () =>
-    relay.set(
+    driver.set(
       effectiveLinks(
         topology.links,
         [...active.values()].map((change) => change.request.changes),
@@ -159,7 +165,7 @@ export async function startKeeper(
         const running = placeNamed(change.place);
         places.delete(change.place);
         await running.kill();
-        await removePlace(running.place); // its sockets must not speak when the link heals
+        await unwire(running.place);
         if (change.wipeDisks) await disksOf(running.place).wipe(running.place.namespace);
         return;
       }
@@ -168,7 +174,7 @@ export async function startKeeper(
         for (const name of change.places) places.delete(name);
         await Promise.all(lost.map((running) => running.kill()));
         await disks.sites.power?.cut(namespacesOf(change.places));
-        await Promise.all(lost.map((running) => removePlace(running.place)));
+        await Promise.all(lost.map((running) => unwire(running.place)));
         return;
       }
       case "kill-process":
@@ -248,7 +254,7 @@ export async function startKeeper(
     stopProcess: (place, name) => placeNamed(place).stop(name),
     writePlan: (text) => writeFileAtomic(PLAN_FILE, text),
     ended: (place, name) => placeNamed(place).ended(name),
-    fidelity: (reset) => relay.fidelity(reset),
+    fidelity: (reset) => driver.fidelity(reset),
     status: () => ({
       name: config.name,
       plan: topology.plan.name,
@@ -274,6 +280,17 @@ export async function startKeeper(
   };
 }
 
+function startLinks({ links, topology, seed }: LabConfig, log: Log): Promise<LinkDriver> {
+  switch (links) {
+    case "relay":
+      return startRelayLinks(topology, seed);
+    case "netem":
+      return startNetemLinks(topology, log);
+    default:
+      return links satisfies never;
+  }
+}
+
 /** Takes every free byte of the file system that holds `path`. */
 async function fill(path: string): Promise<void> {
   const chunk = new Uint8Array(1024 * 1024).fill(0x6f);
@@ -285,33 +302,4 @@ async function fill(path: string): Promise<void> {
       size = Math.floor(size / 2);
     }
   }
-}
-
-interface RelayProcess extends AsyncDisposable {
-  set(links: readonly LinkSetting[]): Promise<void>;
-  fidelity(reset: boolean): Promise<LinkFidelity>;
-}
-
-/** The relay answers each line of its input with one line: the keeper knows when a cut holds. */
-async function startRelayProcess({ topology, seed }: LabConfig): Promise<RelayProcess> {
-  const child = await start(inNamespace(BACKBONE.namespace, outlastCommand("relay")), {
-    stdio: ["pipe", "pipe", "inherit"],
-    // A session of its own: where the kernel shares cores between sessions first (sched_autogroup), the relay does not
-    // queue behind the two dozen processes of the lab, also for a user who may not raise a priority.
-    detached: true,
-  });
-  const { stdin, stdout } = child.process;
-  if (stdin === null || stdout === null) throw new Error("the relay has no pipes");
-  const ask = lineCalls(stdin, stdout, "the relay has ended");
-  const ports = Object.fromEntries(
-    topology.places.filter((place) => place.kind !== "clients").map((place) => [place.name, place.port]),
-  );
-  await ask({ start: { ports, links: topology.links, seed } });
-  return {
-    set: async (links) => {
-      await ask({ set: links });
-    },
-    fidelity: (reset) => ask<LinkFidelity>({ fidelity: { reset } }),
-    [Symbol.asyncDispose]: () => child.stop(500),
-  };
 }
