@@ -2,6 +2,7 @@
 // No store, lease or fence yet: under `distributed` the consensus is the engine's.
 import { join } from "node:path";
 import { AGENT_ROUTES, type AgentStatus } from "../api/agent.ts";
+import { addressOf } from "../domain/address.ts";
 import type { SiteReport } from "../domain/health.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
@@ -31,7 +32,7 @@ export interface AgentOptions {
 
 const LOOK_INTERVAL_MS = 200;
 
-/** Throws OutlastError (PORT_IN_USE, PLAN_WITHOUT_ADDRESS, UNKNOWN_SITE). */
+/** Throws OutlastError (PORT_IN_USE, ADDRESS_MISSING, UNKNOWN_SITE). */
 export async function startAgent(options: AgentOptions): Promise<AsyncDisposable> {
   const { plan, site, dataFolder, engine, installed, clock, log } = options;
   const spec = memberSpec(options);
@@ -95,19 +96,10 @@ const agentView = (seen: ReturnType<ReturnType<typeof startMember>["status"]>): 
 });
 
 function memberSpec({ plan, site, dataFolder, unsafeNoFsync }: AgentOptions): MemberSpec {
-  const members = plan.sites.map(({ name, address }) => {
-    if (address !== null) return { name, address };
-    throw new OutlastError(
-      {
-        code: "PLAN_WITHOUT_ADDRESS",
-        definite: true,
-        what: `site ${name} has no address`,
-        where: `plan ${plan.name}`,
-        next: "give each site an address, or let the lab give them",
-      },
-      2,
-    );
-  });
+  const members = plan.sites.map(({ name, address }) => ({
+    name,
+    address: addressOf(address, `site ${name}`),
+  }));
   const self = members.find(({ name }) => name === site);
   if (self === undefined)
     throw new OutlastError(

@@ -3,10 +3,10 @@
 //
 //   probes ─► health ─► own row ─► view ─► decide (hold) ─► kernel path
 //                          └─► POST /v1/rows at every name server
+import { addressOf } from "../domain/address.ts";
 import { PORTS, type Plan } from "../domain/plan.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
-import { addressOf } from "./address.ts";
 import type { DataPlane } from "./contract.ts";
 import { healthOf, isSettled, newHealth, observe, type ProbeResult } from "./health.ts";
 import { routeStore } from "./last-route.ts";

@@ -1,10 +1,10 @@
 // The balancer of a site: a name server that decides from the gateways' rows, never from its own site's view.
 //
 //   POST /v1/rows ─► rows ─► view per region ─► decide (hold) ─► zone ─► DNS answers
+import { addressOf } from "../domain/address.ts";
 import { PORTS, type Plan, siteOf } from "../domain/plan.ts";
 import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
-import { addressOf } from "./address.ts";
 import { startDnsServer } from "./dns/server.ts";
 import { makeZone } from "./dns/zone.ts";
 import { routeStore } from "./last-route.ts";

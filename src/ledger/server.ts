@@ -7,6 +7,7 @@ import { z } from "zod";
 import { EPOCH_HEADER, LEDGER_ROUTES, type LedgerRouteName, type Route, SITE_HEADER } from "../api/ledger.ts";
 import { probeKey } from "../api/ledger-keys.ts";
 import { openApi } from "../api/openapi.ts";
+import { addressOf } from "../domain/address.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { type Plan, siteOf } from "../domain/plan.ts";
 import type { EngineClient, ReadMode } from "../engines/contract.ts";
@@ -39,32 +40,18 @@ export interface Ledger extends AsyncDisposable {
   readonly url: string;
 }
 
-export function addressOf(plan: Plan, name: string): string {
-  const { address } = siteOf(plan, name);
-  if (address !== null) return address;
-  throw new OutlastError(
-    {
-      code: "PLAN_WITHOUT_ADDRESS",
-      definite: true,
-      what: `site ${name} has no address`,
-      where: `plan ${plan.name}`,
-      next: "give each site an address, or let the lab give them",
-    },
-    2,
-  );
-}
-
-/** Starts to listen; throws OutlastError (PORT_IN_USE, PLAN_WITHOUT_ADDRESS). */
+/** Starts to listen; throws OutlastError (PORT_IN_USE, ADDRESS_MISSING). */
 export async function startLedger(options: LedgerOptions): Promise<Ledger> {
   const { plan, site, client, clock, log } = options;
   await using stack = new AsyncDisposableStack();
   // Filled while it serves: outlives the move of `stack` below.
   const opened = stack.use(new AsyncDisposableStack());
+  const addressIn = (name: string) => addressOf(siteOf(plan, name).address, `site ${name}`);
   const clients = new Map<string, EngineClient>();
   const clientOf = (name: string): EngineClient => {
     const known = clients.get(name);
     if (known !== undefined) return known;
-    const made = opened.use(client({ name, address: addressOf(plan, name) }));
+    const made = opened.use(client({ name, address: addressIn(name) }));
     clients.set(name, made);
     return made;
   };
@@ -95,7 +82,7 @@ export async function startLedger(options: LedgerOptions): Promise<Ledger> {
     ),
     (server) => server.close(),
   );
-  const host = addressOf(plan, site);
+  const host = addressIn(site);
   const { port } = plan.balancer;
   try {
     await app.listen({ host, port });

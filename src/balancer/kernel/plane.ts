@@ -4,6 +4,7 @@
 //   nft monitor ─► something of our table was removed ─► compare, put it back whole
 //
 // Wishes are carried out one after the other; of those that wait only the newest is. The table is removed on stop.
+import { addressOf } from "../../domain/address.ts";
 import type { Plan } from "../../domain/plan.ts";
 import { listConnections } from "../../linux/conntrack.ts";
 import type { NetworkTools } from "../../linux/network-tools.ts";
@@ -17,7 +18,6 @@ import {
 } from "../../linux/nftables.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { Log } from "../../runtime/log.ts";
-import { addressOf } from "../address.ts";
 import type { DataPlane, DesiredPaths } from "../contract.ts";
 import { adopt, type Marks, newMarks, nextMarks } from "./marks.ts";
 import { allowForwarding, startPoker } from "./poke.ts";

@@ -1,6 +1,7 @@
 // An address that a daemon needs and the plan may leave open: `null` is for the lab to fill in.
-import { OutlastError } from "../domain/outcome.ts";
+import { OutlastError } from "./outcome.ts";
 
+/** Throws ADDRESS_MISSING (exit 2). `of`: "site paris". */
 export function addressOf(address: string | null, of: string): string {
   if (address !== null) return address;
   throw new OutlastError(
