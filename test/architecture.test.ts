@@ -1,6 +1,6 @@
 // The folder table of docs/architecture.md, enforced.
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const PURE = new Set(["domain", "judges", "strategies", "recovery", "advice"]);
@@ -111,4 +111,15 @@ test("only cli reads arguments and environment; only runtime reads time", () => 
     return !file.startsWith("src/cli/") && /\bprocess\.(argv|env)\b/.test(text);
   });
   assert.deepEqual(refused, []);
+});
+
+test("every file that docs/architecture.md names is there", () => {
+  const named = [...readFileSync("docs/architecture.md", "utf8").matchAll(/`(src\/[^`]+\.ts)`/g)].map(
+    (match) => match[1] ?? "",
+  );
+  assert.ok(named.length > 50);
+  assert.deepEqual(
+    named.filter((file) => !existsSync(file)),
+    [],
+  );
 });
