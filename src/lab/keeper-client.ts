@@ -55,7 +55,13 @@ export function connectKeeper(name: string, keeperPid: number): KeeperClient {
             });
           },
         );
-        outgoing.on("error", (cause) => fail(cause.message, false, cause));
+        outgoing.on("error", (cause) =>
+          fail(
+            signal?.aborted === true ? "no answer before the caller gave up" : cause.message,
+            false,
+            cause,
+          ),
+        );
         outgoing.end(body);
       }),
   };

@@ -22,13 +22,15 @@ interface LabOption {
 }
 
 const DOWN_WAIT_MS = 5_000;
+/** A keeper that does not answer for so long is frozen or gone. */
+const ANSWER_WAIT_MS = 10_000;
 
 function notFound(what: string, where: string, next: string): OutlastError {
   return new OutlastError({ code: "PLACE_NOT_FOUND", definite: true, what, where, next }, 2);
 }
 
 async function placeNamed(keeper: KeeperClient, name: string) {
-  const status = await keeper.call("status", {});
+  const status = await keeper.call("status", {}, AbortSignal.timeout(ANSWER_WAIT_MS));
   const place = status.places.find((candidate) => candidate.name === name);
   if (place === undefined)
     throw notFound(
@@ -65,8 +67,8 @@ async function up({ file, lab, disks, links }: UpOptions): Promise<void> {
 
 async function status({ lab, output }: LabOption & { output: string }): Promise<void> {
   const keeper = connectLab(lab ?? null);
-  const value = await keeper.call("status", {});
-  const fidelity = await keeper.call("fidelity", { reset: false });
+  const value = await keeper.call("status", {}, AbortSignal.timeout(ANSWER_WAIT_MS));
+  const fidelity = await keeper.call("fidelity", { reset: false }, AbortSignal.timeout(ANSWER_WAIT_MS));
   if (output === "json") {
     process.stdout.write(`${JSON.stringify({ ...value, fidelity }, null, 2)}\n`);
     return;
