@@ -13,6 +13,7 @@ const KILOBYTES_MAX = 12 * 1024 * 1024;
 
 export interface PeerRun {
   readonly seconds: number;
+  readonly cpuSeconds: number;
   /** It was stopped: the seconds are a lower bound. */
   readonly stopped: boolean;
   readonly verdict: "valid" | "invalid" | "unknown";
@@ -20,7 +21,7 @@ export interface PeerRun {
 
 /** The program; built once in the folder for temporary files. */
 export async function buildPeer(): Promise<string> {
-  const program = join(tmpdir(), `outlast-bench-porcupine-${VERSION}-2`);
+  const program = join(tmpdir(), `outlast-bench-porcupine-${VERSION}-3`);
   const built = await access(program).then(
     () => true,
     () => false,
@@ -66,16 +67,9 @@ export async function runPeer(program: string, file: string): Promise<PeerRun> {
     ["sh", "-c", `ulimit -v ${KILOBYTES_MAX}; exec "$0" "$1"`, program, file],
     { timeoutMs: (SECONDS_MAX + 60) * 1_000 },
   );
-  const [word, seconds] = stdout.trim().split(" ");
+  const [word, seconds, cpuSeconds] = stdout.trim().split(" ");
   const verdict = VERDICTS[word as keyof typeof VERDICTS] ?? "unknown";
-  if (code !== 0 || verdict === "unknown") return { seconds: SECONDS_MAX, stopped: true, verdict: "unknown" };
-  return { seconds: Number(seconds), stopped: false, verdict };
-}
-
-/** So many runs; fewer when most of them were stopped already, which decides the median. */
-export async function peerRuns(program: string, file: string, runs: number): Promise<PeerRun[]> {
-  const all: PeerRun[] = [];
-  while (all.length < runs && all.filter(({ stopped }) => stopped).length <= runs / 2)
-    all.push(await runPeer(program, file));
-  return all;
+  if (code !== 0 || verdict === "unknown")
+    return { seconds: SECONDS_MAX, cpuSeconds: SECONDS_MAX, stopped: true, verdict: "unknown" };
+  return { seconds: Number(seconds), cpuSeconds: Number(cpuSeconds), stopped: false, verdict };
 }

@@ -6,6 +6,8 @@ export function configurations(words: number, certain: Int32Array) {
   const stride = words + 1;
   let data = new Int32Array(4 * stride);
   let table = new Int32Array(16);
+  /** Configuration → its place in the table. */
+  let places = new Int32Array(8);
   let count = 0;
 
   const hash = (config: Int32Array): number => {
@@ -29,12 +31,14 @@ export function configurations(words: number, certain: Int32Array) {
   };
   const rehash = () => {
     table = new Int32Array(table.length * 2);
+    places = new Int32Array(table.length / 2);
     const config = new Int32Array(stride);
     for (let index = 0; index < count; index += 1) {
       load(index, config);
       let at = hash(config) & (table.length - 1);
       while (table[at] !== 0) at = (at + 1) & (table.length - 1);
       table[at] = index + 1;
+      places[index] = at;
     }
   };
   /** 0: differ in what is certain; 1: the known one is at least as good; 2: the new one is better. */
@@ -58,8 +62,13 @@ export function configurations(words: number, certain: Int32Array) {
     },
     load,
     store,
+    state(index: number): number {
+      return data[index * stride] as number;
+    },
     clear() {
-      table.fill(0);
+      // A table that was large once is not filled anew for a few.
+      if (count * 8 > table.length) table.fill(0);
+      else for (let index = 0; index < count; index += 1) table[places[index] as number] = 0;
       count = 0;
     },
     /** Index of the configuration when it is new or better than a known one, else -1. */
@@ -77,8 +86,9 @@ export function configurations(words: number, certain: Int32Array) {
       if ((count + 1) * stride > data.length) grow();
       store(count, config);
       table[at] = count + 1;
+      places[count] = at;
       count += 1;
-      if (count * 2 > table.length) rehash();
+      if (count * 2 >= table.length) rehash();
       return count - 1;
     },
   };

@@ -9,32 +9,40 @@ export interface RegisterSearch {
   readonly stuckAt: RegisterOperation | null;
 }
 
+const KINDS = { write: 0, read: 1, swap: 2, refused: 3 } as const satisfies Record<
+  RegisterOperation["kind"],
+  number
+>;
+
 export function searchRegister(
   operations: readonly RegisterOperation[],
   stepsMax: number,
   initial = INITIAL,
 ): RegisterSearch {
-  const classes = new Map<string, number>();
+  const size = operations.length;
+  const kinds = new Uint8Array(size);
+  const froms = new Int32Array(size);
+  const tos = new Int32Array(size);
+  let values = 1;
+  for (let index = 0; index < size; index += 1) {
+    const { kind, from, to } = operations[index] as RegisterOperation;
+    kinds[index] = KINDS[kind];
+    froms[index] = from;
+    tos[index] = to;
+    values = Math.max(values, from + 1, to + 1);
+  }
+  const classes = new Map<number, number>();
   const moves = operations.map(({ kind, from, to, invoked, completed }): Move => {
-    const name = `${kind} ${from} ${to}`;
+    const name = ((from + 1) * (values + 1) + to + 1) * 4 + KINDS[kind];
     const same = classes.get(name) ?? classes.size;
     classes.set(name, same);
     return { invoked, completed, readOnly: to < 0, same };
   });
   const step = (state: number, index: number): number => {
-    const { kind, from, to } = operations[index] as RegisterOperation;
-    switch (kind) {
-      case "write":
-        return to;
-      case "read":
-        return from === state ? state : -1;
-      case "swap":
-        return from === state ? to : -1;
-      case "refused":
-        return from === state ? -1 : state;
-      default:
-        return kind satisfies never;
-    }
+    const kind = kinds[index];
+    if (kind === KINDS.write) return tos[index] as number;
+    if ((froms[index] === state) === (kind === KINDS.refused)) return -1;
+    return kind === KINDS.swap ? (tos[index] as number) : state;
   };
   const { verdict, steps, stuckAt } = search(moves, step, stepsMax, initial);
   return { verdict, steps, stuckAt: stuckAt === null ? null : (operations[stuckAt] ?? null) };

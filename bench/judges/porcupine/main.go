@@ -1,6 +1,6 @@
 // The peer of bench/judges: Porcupine on a file of lines "client key kind a b invoked completed". Kind r: a read that gave a;
 // w: a write of a; s: a swap a -> b; n: a compare-and-set of a that did not swap. -1 is null, completed -1 unknown. Prints the
-// verdict and the seconds of the check alone.
+// verdict, the seconds and the processor seconds of the check alone: of the last one, after checks for a second.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -72,7 +73,23 @@ func main() {
 			return out.(int) == state.(int), state
 		},
 	}
-	start := time.Now()
-	result := porcupine.CheckOperationsTimeout(model, operations, 120*time.Second)
-	fmt.Printf("%s %f\n", result, time.Since(start).Seconds())
+	began := time.Now()
+	for {
+		before := processorSeconds()
+		start := time.Now()
+		result := porcupine.CheckOperationsTimeout(model, operations, 120*time.Second)
+		seconds := time.Since(start).Seconds()
+		if time.Since(began) > time.Second {
+			fmt.Printf("%s %f %f\n", result, seconds, processorSeconds()-before)
+			return
+		}
+	}
+}
+
+func processorSeconds() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
 }
