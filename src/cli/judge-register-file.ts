@@ -2,13 +2,23 @@
 // Only what a violation's witness needs is read again, as operations.
 import type { Verdict } from "../domain/verdict.ts";
 import { readOperationsAt, readRegisters } from "../history/read-registers.ts";
+import type { ColumnsVerdict } from "../judges/judge-columns.ts";
 import type { Limits } from "../judges/limits.ts";
 import { judgeLinearizableRegister, judgeRegisters } from "../judges/linearizable-register.ts";
+import { judgeKeysOnThreads, type Threads, threadsHere } from "./judge-keys.ts";
 
 /** Throws as readHistory does. */
-export async function judgeRegisterFile(path: string, limits: Limits): Promise<Verdict> {
+export async function judgeRegisterFile(
+  path: string,
+  limits: Limits,
+  threads: Threads = threadsHere(),
+): Promise<Verdict> {
   const registers = await readRegisters(path);
-  const { verdict, rows } = judgeRegisters(registers, limits);
+  const found = await judgeKeysOnThreads(registers, threads);
+  const { verdict, rows } =
+    found === null
+      ? judgeRegisters(registers, limits)
+      : judgeRegisters(registers, limits, (key) => found[key] as ColumnsVerdict);
   if (verdict.verdict !== "invalid") return verdict;
   const lines = rows.map((row) => registers.lines[row] as number).sort((a, b) => a - b);
   const witness = await readOperationsAt(path, lines);

@@ -5,8 +5,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Operation } from "../../src/domain/history.ts";
 import { writeRegisterFile } from "../../bench/judges/register-file.ts";
+import { judgeKeysOnThreads } from "../../src/cli/judge-keys.ts";
 import { judgeRegisterFile } from "../../src/cli/judge-register-file.ts";
+import { columnsOf } from "../../src/domain/register-columns.ts";
+import { readRegisters } from "../../src/history/read-registers.ts";
 import { loadHistory } from "../../src/history/read.ts";
+import { judgeColumns } from "../../src/judges/judge-columns.ts";
 import { LIMITS } from "../../src/judges/limits.ts";
 import { judgeLinearizableRegister } from "../../src/judges/linearizable-register.ts";
 import { bruteRegister } from "./brute-register.ts";
@@ -73,4 +77,29 @@ test("larger files, with refused swaps and lost answers, are decided as planted 
         else assert.equal(verdict.statistics["steps"], 0);
       }
   assert.ok((await readFile(join(folder, "true-false-1.jsonl"), "utf8")).includes("false"));
+});
+
+test("keys spread over threads get the answers, the verdict and the witness of one thread", async () => {
+  const operations = Array.from({ length: 12 }, (_, key) =>
+    randomRegister(500 + key, {
+      operations: 12,
+      processes: 3,
+      values: key === 2 ? 3 : 0,
+      casRatio: key % 2 === 0 ? 0.3 : 0,
+      unknownRatio: 0.1,
+      lieRatio: key > 3 ? 0.1 : 0,
+      lateRatio: 0,
+      overlap: 2,
+    }).map((operation, index) => ({ ...operation, key: `k${key}`, process: 100 * key + index })),
+  );
+  for (const list of [operations.slice(0, 4).flat(), operations.flat()]) {
+    const path = await fileOf(`threads-${list.length}.jsonl`, list);
+    const registers = await readRegisters(path);
+    const one = registers.keys.map((key) => judgeColumns(columnsOf(registers, key)));
+    assert.deepEqual(await judgeKeysOnThreads(registers, { most: 3, rowsMin: 0 }), one);
+    const verdict = await judgeRegisterFile(path, LIMITS, { most: 1, rowsMin: 0 });
+    assert.deepEqual(await judgeRegisterFile(path, LIMITS, { most: 2, rowsMin: 0 }), verdict);
+    const kinds = new Set(one.map((each) => each.verdict));
+    assert.ok(kinds.has("valid") && (list.length < 50 || kinds.has("invalid")), [...kinds].join(" "));
+  }
 });
