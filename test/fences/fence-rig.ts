@@ -78,16 +78,17 @@ const dad = (address: string) => (address.includes(":") ? ["nodad"] : []);
 const inSite = (...argv: string[]) => runOk(["ip", "netns", "exec", "site", ...argv]);
 
 async function main(): Promise<void> {
-  const wanted = (name: string) => argument === "" || name.includes(argument);
+  const wanted = (name: string) => new RegExp(argument).test(name);
   await buildNetwork();
   const clientRole = await startRole("client", "client");
   const peerRole = await startRole("peer", "client", "5433");
-  let engineRole: Role | null = null;
+  const agentRole = await startRole("site", "agent");
+  let engineRole: Role | null = null; // once its address is there
   let epoch = 0;
   const carryOut = async (drillName: string, plantName: string) => {
     const drill = DRILLS[drillName];
     if (drill === undefined) throw new RangeError(`no drill ${drillName}`);
-    const agentRole = await startRole("site", "agent", plantName);
+    await agentRole.ask({ act: "install", plant: plantName });
     engineRole ??= await startRole("site", "engine");
     for (const argv of PLANTS[plantName]?.also ?? []) await inSite(...argv);
     epoch += 10;
@@ -100,10 +101,10 @@ async function main(): Promise<void> {
       inSite,
     };
     const result = await drill(stage);
+    // For whoever runs it by hand, or reads why it did not end.
     process.stderr.write(`${drillName} / ${plantName}: ${JSON.stringify(result)}\n`);
     await agentRole.ask({ act: "let-go" });
     await agentRole.ask({ act: "remove" });
-    await agentRole.stop();
     await runOk(["ip", "netns", "exec", "site", "sh", "-c", "ip rule del priority 1; true"]); // of a plant
     return result;
   };
@@ -119,7 +120,7 @@ async function main(): Promise<void> {
 const roles: Record<string, () => Promise<void>> = {
   main,
   engine,
-  agent: () => agent(argument),
+  agent,
   client: () => client(argument),
 };
 await roles[role]?.();

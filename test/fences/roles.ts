@@ -2,6 +2,7 @@
 // answered in the same way, one after the other.
 import { connect, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import type { Fence } from "../../src/fences/contract.ts";
 import { startKernelFence } from "../../src/fences/kernel/fence.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import { TOOLS_ON_PATH } from "../../src/linux/network-tools.ts";
@@ -47,15 +48,12 @@ export async function engine(): Promise<void> {
   }
 }
 
-/** argument: name of a plant, or "". */
-export async function agent(plant: string): Promise<void> {
-  const { sabotage } = PLANTS[plant] ?? {};
-  const fence = await startKernelFence({
-    spec: SPEC,
-    tools: TOOLS_ON_PATH,
-    clock,
-    ...(sabotage === undefined ? {} : { sabotage }),
-  });
+/** One fence at a time: "install" with the name of a plant, or "", "remove". */
+export async function agent(): Promise<void> {
+  const none = (): never => {
+    throw new RangeError("agent: no fence is installed");
+  };
+  let installed: Fence | null = null;
   const told = (outcome: Outcome) =>
     say({
       kind: outcome.kind,
@@ -66,16 +64,27 @@ export async function agent(plant: string): Promise<void> {
   /** The epoch that is renewed all the time; null: none. */
   let holding: number | null = null;
   let renewing: Promise<void> = Promise.resolve();
-  const renew = async (epoch: number) => {
+  const renewOnce = async (fence: Fence, epoch: number) => {
+    nonce += 1;
+    await fence.ticket(nonce);
+    await fence.confirm(nonce, epoch);
+  };
+  const renew = async (fence: Fence, epoch: number) => {
     while (holding === epoch) {
-      nonce += 1;
-      await fence.ticket(nonce);
-      await fence.confirm(nonce, epoch);
       await clock.sleep(100);
+      await renewOnce(fence, epoch);
     }
   };
   say({ ready: true });
-  for await (const { act, epoch, number, ms } of commands()) {
+  for await (const { act, epoch, number, ms, plant } of commands()) {
+    if (act === "install") {
+      const { sabotage } = PLANTS[plant] ?? {};
+      const how = sabotage === undefined ? {} : { sabotage };
+      installed = await startKernelFence({ spec: SPEC, tools: TOOLS_ON_PATH, clock, ...how });
+      say({});
+      continue;
+    }
+    const fence: Fence = installed ?? none();
     switch (act) {
       case "begin":
         told(await fence.beginEpoch(epoch));
@@ -89,7 +98,8 @@ export async function agent(plant: string): Promise<void> {
         break;
       case "hold":
         holding = epoch;
-        renewing = renew(epoch);
+        await renewOnce(fence, epoch);
+        renewing = renew(fence, epoch);
         say({});
         break;
       case "let-go":
@@ -120,6 +130,7 @@ export async function agent(plant: string): Promise<void> {
         break;
       case "remove":
         told(await fence.remove());
+        await fence[Symbol.asyncDispose]();
         break;
       default:
         throw new RangeError(`agent: ${act}`);

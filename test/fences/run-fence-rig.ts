@@ -12,7 +12,7 @@ export interface FenceRig {
   readonly planted: Readonly<Record<string, DrillResult>>;
 }
 
-/** `only`: drills whose name contains it. `userNamespace`: as any user may; without it as root of the machine. */
+/** `only`: a pattern of names of drills. `userNamespace`: as any user may; without it as root of the machine. */
 export async function runFenceRig(userNamespace: boolean, only = ""): Promise<FenceRig> {
   const tools = await provideTools(
     ["ip", "nft", "conntrack", "unshare"],

@@ -190,48 +190,57 @@ async function attempt<T>(act: () => Promise<Outcome<T>>, table: string): Promis
 
 async function installRouting(tools: NetworkTools, spec: FenceSpec, signal?: AbortSignal): Promise<void> {
   const { addresses, rules } = fenceRouting(spec);
-  const ip = (...words: readonly string[]) => askIp(tools, words, signal);
-  const at = async (family: string, priority: number) =>
-    (await ip(family, "rule", "show", "priority", String(priority))).trim();
-  for (const { family, priority, which } of rules) {
-    const there = await at(family, priority);
-    if (there === "") await ip(family, "rule", "add", "priority", String(priority), ...which);
-    else if (!isRule(there, which))
-      throw new OutlastError({
-        code: "FENCE_ROUTING_TAKEN",
-        definite: true,
-        what: `routing rule ${priority} belongs to somebody else: ${there}`,
-        where: `ip ${family} rule`,
-        next: "give the fence another routing priority",
-      });
+  for (const family of new Set(rules.map((rule) => rule.family))) {
+    const printed = (await ip(tools, [family, "rule", "show"], "", signal)).split("\n");
+    const at = (priority: number) => printed.find((line) => line.startsWith(`${priority}:`)) ?? "";
+    const commands: string[] = [];
+    for (const rule of rules.filter((each) => each.family === family)) {
+      const there = at(rule.priority);
+      if (there === "") commands.push(`rule add priority ${rule.priority} ${rule.which.join(" ")}`);
+      else if (!isRule(there, rule.which))
+        throw new OutlastError({
+          code: "FENCE_ROUTING_TAKEN",
+          definite: true,
+          what: `routing rule ${rule.priority} belongs to somebody else: ${there}`,
+          where: `ip ${family} rule`,
+          next: "give the fence another routing priority",
+        });
+    }
+    if (at(0) !== "") commands.push("rule del priority 0 lookup local");
+    for (const each of addresses) if (each.family === family) commands.push(each.words.join(" "));
+    await ip(tools, [family, "-batch", "-"], commands.join("\n"), signal);
   }
-  for (const family of new Set(rules.map((rule) => rule.family)))
-    if ((await at(family, 0)) !== "") await ip(family, "rule", "del", "priority", "0", "lookup", "local");
-  for (const { family, words } of addresses) await ip(family, ...words);
 }
 
 /** By what it does: ip prints the conditions in an order of its own. */
 const isRule = (printed: string, which: readonly string[]): boolean =>
   ["blackhole", "lookup"].every((word) => printed.includes(word) === which.includes(word)) &&
-  (which[0] !== "to" || printed.includes(` ${which[1]} `) || printed.endsWith(` ${which[1]}`));
+  (which[0] !== "to" || `${printed} `.includes(` ${which[1]} `));
 
 /** The address first: then there is no way to it that a missing rule could open. What is gone already is no error. */
 async function removeRouting(tools: NetworkTools, spec: FenceSpec, signal?: AbortSignal): Promise<void> {
   const { addresses, rules } = fenceRouting(spec);
-  const gone = async (...words: readonly string[]) => {
-    await run([tools.ip, ...words], {
-      timeoutMs: IP_TIMEOUT_MS,
-      ...(signal === undefined ? {} : { signal }),
-    });
-  };
-  for (const { family, words } of addresses)
-    await gone(family, "address", "del", words[2] ?? "", "dev", "lo");
-  for (const family of new Set(rules.map((rule) => rule.family)))
-    await gone(family, "rule", "add", "priority", "0", ...LOCAL_FIRST);
-  for (const { family, priority } of rules) await gone(family, "rule", "del", "priority", String(priority));
+  for (const family of new Set(rules.map((rule) => rule.family))) {
+    const commands = [
+      ...addresses
+        .filter((each) => each.family === family)
+        .map(({ words }) => `address del ${words[2]} dev lo`),
+      `rule add priority 0 ${LOCAL_FIRST.join(" ")}`,
+      ...rules
+        .filter((each) => each.family === family)
+        .map(({ priority }) => `rule del priority ${priority}`),
+    ];
+    const waiting = { timeoutMs: IP_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
+    await run([tools.ip, family, "-force", "-batch", "-"], { ...waiting, input: commands.join("\n") });
+  }
 }
 
-async function askIp(tools: NetworkTools, words: readonly string[], signal?: AbortSignal): Promise<string> {
+async function ip(
+  tools: NetworkTools,
+  words: readonly string[],
+  input: string,
+  signal?: AbortSignal,
+): Promise<string> {
   const waiting = { timeoutMs: IP_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
-  return (await runOk([tools.ip, ...words], waiting)).stdout;
+  return (await runOk([tools.ip, ...words], { ...waiting, input })).stdout;
 }
