@@ -1,5 +1,6 @@
 // One drill for each thing that a fence promises. Each says whether the promise was kept and what was seen; plants.ts has the
 // mistakes that make it say no.
+import type { FenceEvidence } from "../../src/fences/contract.ts";
 import { systemClock as clock } from "../../src/runtime/clock.ts";
 import { ENGINE, PEER, SITE, SPEC, TIMINGS } from "./place.ts";
 
@@ -69,21 +70,18 @@ export const DRILLS: Readonly<Record<string, Drill>> = {
     await client.ask(ask("6", "stream"));
     await letGo(stage);
     const ticketMs = Number((await agent.ask({ act: "ticket" })).atMs);
-    await clock.sleep(TIMINGS.ticketMs - 100);
+    await clock.sleep(TIMINGS.ticketMs / 2);
     const { kind } = await agent.ask({ act: "confirm", epoch });
     await clock.sleep(LEASE_MS + 200);
-    const seen = [];
-    for (const name of ["a", "b", "6"]) seen.push(await client.ask({ act: "report", name }));
-    const lastMs = seen.map((each) => Math.round(Number(each.lastMs) - ticketMs));
-    const latenessMs = Number(seen[0]?.latenessMs);
-    return {
-      held: lastMs.every((each) => each > LEASE_MS / 2 && each <= LEASE_MS + SLACK_MS + latenessMs),
-      kind,
-      lastMs,
-      latenessMs,
-      bytes: seen.map(({ bytes }) => bytes),
-      kernel: await agent.ask({ act: "observe" }),
-    };
+    // By the kernel's own time: a client on a busy machine reads late what left in time.
+    const seen = await agent.ask({ act: "observe" });
+    const { open, lastPassed, packets } = seen.value as FenceEvidence;
+    const lastMs =
+      Number(seen.atMs) - (lastPassed.find((each) => each.epoch === epoch)?.agoMs ?? 0) - ticketMs;
+    const inTime = lastMs > LEASE_MS / 2 && lastMs <= LEASE_MS + SLACK_MS;
+    // Some was withheld: the engine went on pouring.
+    const held = inTime && open.length === 0 && packets.withheld > 0;
+    return { held, kind, lastMs: Math.round(lastMs), open, packets };
   },
 
   "late confirm": async (stage) => {
