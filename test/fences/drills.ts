@@ -108,7 +108,10 @@ export const DRILLS: Readonly<Record<string, Drill>> = {
     const { code } = await agent.next();
     const { connected } = await client.ask(door("thawed", ports.readWrite));
     const { answered } = await client.ask(ask("thaw"));
-    return { held: before && connected === false && answered === false, before, code, connected, answered };
+    // The kernel's own answer too: a fence that did open may be shut again before a starved client gets to its door.
+    const refused = code === "FENCE_CONFIRM_REFUSED";
+    const held = before && refused && connected === false && answered === false;
+    return { held, before, code, connected, answered };
   },
 
   "other epoch": async (stage) => {
