@@ -31,14 +31,16 @@ export async function applyScript(tools: NetworkTools, script: string, signal?: 
   await runOk([tools.nft, "-f", "-"], { input: script, timeoutMs: NFT_TIMEOUT_MS, ...waiting });
 }
 
-/** The table as nft prints it; null when there is none. */
+/** The table as nft prints it; null when there is none. `elements`: with what sets hold, for how long, and with counters. */
 export async function listTable(
   tools: NetworkTools,
   table: string,
   signal?: AbortSignal,
+  how: { readonly family: "ip" | "inet"; readonly elements: boolean } | null = null,
 ): Promise<string | null> {
   const waiting = signal === undefined ? {} : { signal };
-  const argv = [tools.nft, "-s", "list", "table", "ip", table];
+  const detail = how === null ? ["-s"] : how.elements ? [] : ["-s", "-t"];
+  const argv = [tools.nft, ...detail, "list", "table", how?.family ?? "ip", table];
   const finished = await run(argv, { timeoutMs: NFT_TIMEOUT_MS, ...waiting });
   if (finished.code === 0) return finished.stdout;
   if (/No such file or directory/.test(finished.stderr)) return null;
