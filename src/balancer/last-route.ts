@@ -6,6 +6,7 @@ import { route as routeSchema } from "../api/balancer.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Route } from "../domain/route.ts";
 import { makeFolder, readText, writeFileAtomic } from "../runtime/files.ts";
+import { inTurn } from "../runtime/in-turn.ts";
 
 const kept = z.object({
   version: z.literal(1),
@@ -27,7 +28,7 @@ export interface RouteStore {
 export function routeStore(folder: string, place: string, plan: Plan): RouteStore {
   const path = join(folder, `route-${place.replaceAll("/", "-")}.json`);
   const sites = new Set(plan.sites.map((site) => site.name));
-  let writing: Promise<void> = Promise.resolve();
+  const oneAtATime = inTurn();
   return {
     read: async () => {
       const text = await readText(path);
@@ -53,11 +54,10 @@ export function routeStore(folder: string, place: string, plan: Plan): RouteStor
           groups: route.groups.map((group) => ({ ...group, weights: { ...group.weights } })),
         },
       };
-      writing = writing
-        .catch(() => undefined) // that save has told its own caller
-        .then(() => makeFolder(folder))
-        .then(() => writeFileAtomic(path, `${JSON.stringify(content)}\n`));
-      return writing;
+      return oneAtATime(async () => {
+        await makeFolder(folder);
+        await writeFileAtomic(path, `${JSON.stringify(content)}\n`);
+      });
     },
   };
 }

@@ -35,3 +35,7 @@ export class OutlastError extends Error {
 }
 
 export const done = <T>(value: T): Outcome<T> => ({ kind: "done", value });
+
+/** Changes what was done; a failure stays what it is. */
+export const mapped = <A, B>(outcome: Outcome<A>, change: (value: A) => B): Outcome<B> =>
+  outcome.kind === "done" ? done(change(outcome.value)) : outcome;

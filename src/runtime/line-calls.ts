@@ -1,6 +1,7 @@
 // Calls over a pair of line streams: one JSON line asked, one JSON line answered, one at a time in order of asking.
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { inTurn } from "./in-turn.ts";
 
 /** `gone`: what the caller is told when the other side has ended. */
 export function lineCalls(
@@ -9,15 +10,12 @@ export function lineCalls(
   gone: string,
 ): <T>(request: unknown) => Promise<T> {
   const lines = createInterface({ input })[Symbol.asyncIterator]();
-  let last: Promise<unknown> = Promise.resolve();
-  return <T>(request: unknown): Promise<T> => {
-    const answer = last.then(async () => {
+  const call = inTurn();
+  return <T>(request: unknown): Promise<T> =>
+    call(async () => {
       output.write(`${JSON.stringify(request)}\n`);
       const line = await lines.next();
       if (line.done === true) throw new Error(gone);
       return JSON.parse(line.value) as T;
     });
-    last = answer.catch(() => undefined); // each caller sees its own error
-    return answer;
-  };
 }

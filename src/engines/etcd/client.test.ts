@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { pageOf, prefixEnd } from "./client.ts";
+import { prefixEnd } from "../../protocols/etcd/prefix-end.ts";
+import { pageOf } from "./client.ts";
 
 const order = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b);
 const bytes = fc.uint8Array({ maxLength: 4 });

@@ -1,8 +1,9 @@
 // EngineClient over one etcd member. Which failures are `failed` (certainly did not happen) and which are `unknown` is
 // decided by protocols/etcd/client.ts; reads and lists change nothing, so their failures are always definite.
-import { done, type Outcome } from "../../domain/outcome.ts";
+import { mapped } from "../../domain/outcome.ts";
 import { PORTS } from "../../domain/plan.ts";
 import { type EtcdClient, startEtcdClient } from "../../protocols/etcd/client.ts";
+import { prefixEnd } from "../../protocols/etcd/prefix-end.ts";
 import {
   Compare_CompareResult,
   Compare_CompareTarget,
@@ -20,24 +21,11 @@ const TRANSACTION_KEYS_MAX = 128;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (raw: Uint8Array): string => new TextDecoder().decode(raw);
 
-/** The first key after all keys with this prefix (etcd range_end); "\0" means: to the end. */
-export function prefixEnd(prefix: Uint8Array): Uint8Array {
-  for (let last = prefix.length - 1; last >= 0; last -= 1) {
-    const byte = prefix[last] ?? 0xff;
-    if (byte < 0xff) return Uint8Array.from([...prefix.subarray(0, last), byte + 1]);
-  }
-  return Uint8Array.of(0);
-}
-
 const answer = <T>(header: ResponseHeader | undefined, value: T): Answer<T> => ({
   value,
   term: Number(header?.raftTerm ?? 0n),
   position: Number(header?.revision ?? 0n),
 });
-
-function mapped<A, B>(outcome: Outcome<A>, change: (value: A) => B): Outcome<B> {
-  return outcome.kind === "done" ? done(change(outcome.value)) : outcome;
-}
 
 /**
  * Cuts a page at the end of a transaction: keys of one transaction share a create revision, which is the page's `next`.

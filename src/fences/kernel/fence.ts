@@ -5,6 +5,7 @@ import type { NetworkTools } from "../../linux/network-tools.ts";
 import { applyScript, listTable, type NftSession, startNftSession } from "../../linux/nftables.ts";
 import { setSysctl } from "../../linux/sysctl.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { inTurn } from "../../runtime/in-turn.ts";
 import { run, runOk } from "../../runtime/process.ts";
 import type { Fence, FenceEvidence, FenceTimings } from "../contract.ts";
 import { failed, startDatagrams } from "./datagrams.ts";
@@ -42,19 +43,15 @@ export async function startKernelFence(options: KernelFenceOptions): Promise<Fen
   const printed = () => listTable(tools, table, undefined, { family: "inet", elements: false });
   let expected = await printed();
 
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(act: () => Promise<Outcome<T>>): Promise<Outcome<T>> => {
-    const mine = turn.then(() => attempt(act, table));
-    turn = mine.catch(() => undefined); // whoever asked is told
-    return mine;
-  };
+  const queue = inTurn();
+  const oneAtATime = <T>(act: () => Promise<Outcome<T>>) => queue(() => attempt(act, table));
   const transact = (commands: readonly string[], signal?: AbortSignal) =>
     session.transact(
       commands.map((command) => sabotage(command)).filter((command) => command !== ""),
       signal,
     );
   const change = (wanted: Partial<FenceState>, signal?: AbortSignal) =>
-    inTurn(async () => {
+    oneAtATime(async () => {
       const next = { ...state, ...wanted };
       await transact(changeRules(spec, state, next), signal);
       state = next;
@@ -99,7 +96,7 @@ export async function startKernelFence(options: KernelFenceOptions): Promise<Fen
     setTimings: (timings: FenceTimings, signal) => change({ timings }, signal),
     allowReads: (generation, lifeMs, signal) => {
       readsMark(generation);
-      return inTurn(async () => {
+      return oneAtATime(async () => {
         const next = { ...state, reads: generation };
         const newcomer = state.reads === generation ? [] : changeRules(spec, state, next);
         await transact([...newcomer, ...letReadsPass(spec, generation, lifeMs)], signal);
@@ -114,7 +111,7 @@ export async function startKernelFence(options: KernelFenceOptions): Promise<Fen
       return sent === "passed" ? missing() : told(sent === "refused" ? "passed" : sent, "", "", table);
     },
     audit: (signal) =>
-      inTurn(async () => {
+      oneAtATime(async () => {
         const now = await listTable(tools, table, signal, { family: "inet", elements: false });
         if (now === null) return missing();
         if (now === expected) return done(undefined);
@@ -137,14 +134,14 @@ export async function startKernelFence(options: KernelFenceOptions): Promise<Fen
       return { kind: "known", value: parseEvidence(text.value), atMs };
     },
     remove: (signal) =>
-      inTurn(async () => {
+      oneAtATime(async () => {
         await removeRouting(tools, spec, signal);
         await applyScript(tools, removeRules(spec), signal);
         state = { ...state, epoch: null, reads: null };
         return done(undefined);
       }),
     [Symbol.asyncDispose]: async () => {
-      await turn;
+      await queue(async () => undefined); // what was asked before
       await stack.disposeAsync();
     },
   };

@@ -116,12 +116,25 @@ export function startEtcdClient(
     }
   };
 
+  const decoded = <O extends DescMessage>(
+    output: O,
+    message: Uint8Array,
+    readOnly: boolean,
+    where: string,
+  ): Outcome<MessageShape<O>> => {
+    try {
+      return done(fromBinary(output, message));
+    } catch (cause) {
+      return failure(readOnly, "ENGINE_BAD_ANSWER", `not a ${output.typeName}`, where, cause);
+    }
+  };
+
   return {
     async call(method, input, { signal, requireLeader = false, readOnly = false }) {
       const where = `${host}:${port} ${method.parent.name}.${method.name}`;
+      const message = toBinary(method.input, create(method.input, input));
       const session = await sessions.acquire(signal);
       if (session.kind === "not-sent") return failure(true, session.code, session.what, where);
-      const message = toBinary(method.input, create(method.input, input));
       const result = await unaryCall(
         session.h2,
         pathOf(method),
@@ -131,11 +144,7 @@ export function startEtcdClient(
       );
       session.release(result.kind === "answer" || isEtcds(result));
       if (result.kind !== "answer") return failed(result, readOnly, where);
-      try {
-        return done(fromBinary(method.output, result.message));
-      } catch (cause) {
-        return failure(readOnly, "ENGINE_BAD_ANSWER", `not a ${method.output.typeName}`, where, cause);
-      }
+      return decoded(method.output, result.message, readOnly, where);
     },
     async *stream(method, input, { signal, requireLeader = false }) {
       const where = `${host}:${port} ${method.parent.name}.${method.name}`;
@@ -154,7 +163,7 @@ export function startEtcdClient(
           if (item.kind === "ok") return;
           if (item.kind !== "message") return yield failed(item, false, where);
           answered = true;
-          yield done(fromBinary(method.output, item.message));
+          yield decoded(method.output, item.message, false, where);
         }
       } finally {
         session.release(answered);

@@ -1,8 +1,9 @@
 // The store across sites: one etcd member of it. Calls go to that member and are never repeated; an agent that wants another
 // member to be asked opens another store. A watch asks the member for progress all the time: one that is cut off answers
 // nothing, one that has lost its leader ends it, and one whose changes were compacted says so.
-import { done, type Outcome } from "../../domain/outcome.ts";
+import { mapped } from "../../domain/outcome.ts";
 import { type EtcdClient, startEtcdClient } from "../../protocols/etcd/client.ts";
+import { prefixEnd } from "../../protocols/etcd/prefix-end.ts";
 import {
   Compare_CompareResult,
   Compare_CompareTarget,
@@ -36,15 +37,6 @@ export interface EtcdStoreOptions {
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (raw: Uint8Array): string => new TextDecoder().decode(raw);
 
-/** The first key after all keys with this prefix (etcd range_end); "\0": to the end. */
-export function endOfPrefix(prefix: Uint8Array): Uint8Array {
-  for (let last = prefix.length - 1; last >= 0; last -= 1) {
-    const byte = prefix[last] ?? 0xff;
-    if (byte < 0xff) return Uint8Array.from([...prefix.subarray(0, last), byte + 1]);
-  }
-  return Uint8Array.of(0);
-}
-
 const idOf = (header: ResponseHeader | undefined): string => (header?.clusterId ?? 0n).toString(16);
 const revisionOf = (header: ResponseHeader | undefined): number => Number(header?.revision ?? 0n);
 
@@ -75,7 +67,7 @@ export function openEtcdStore(address: string, port: number, options: EtcdStoreO
     async read({ keys = [], prefixes = [] }, signal) {
       const success = [
         ...keys.map((key) => range(keyOf(key))),
-        ...prefixes.map((prefix) => range(keyOf(prefix), endOfPrefix(keyOf(prefix)))),
+        ...prefixes.map((prefix) => range(keyOf(prefix), prefixEnd(keyOf(prefix)))),
       ];
       // A transaction of reads only is linearizable in etcd, and shows all of them at one revision.
       const outcome = await etcd.call(
@@ -130,7 +122,7 @@ export function openEtcdStore(address: string, port: number, options: EtcdStoreO
         progressEveryMs,
         silentMs,
         // From the last revision that is known, not the next: etcd answers no progress for a start that is yet to come.
-        create: { key: from, rangeEnd: endOfPrefix(from), startRevision: BigInt(Math.max(1, after)) },
+        create: { key: from, rangeEnd: prefixEnd(from), startRevision: BigInt(Math.max(1, after)) },
         open: (input, streamSignal) =>
           etcd.stream(Watch.method.watch, input, { signal: streamSignal, requireLeader: true }),
         changesOf: ({ events }: WatchResponse) =>
@@ -154,7 +146,3 @@ export function openEtcdStore(address: string, port: number, options: EtcdStoreO
 const unique = (entries: readonly StoreEntry[]): StoreEntry[] => [
   ...new Map(entries.map((entry) => [entry.key, entry])).values(),
 ];
-
-function mapped<A, B>(outcome: Outcome<A>, change: (value: A) => B): Outcome<B> {
-  return outcome.kind === "done" ? done(change(outcome.value)) : outcome;
-}
