@@ -26,7 +26,11 @@ test("equal to the definition on all histories of up to 4 operations", () => {
   for (const n of [1, 2, 3, 4])
     enumerateDistinct(n, TELLING_KINDS, (operations) => (seen[`${agree(operations)}`] += 1));
   process.stdout.write(`${JSON.stringify(seen)}\n`);
-  assert.deepEqual(seen, { true: 1_047_306, false: 2_478_838 }, "the enumeration leaves out or repeats histories");
+  assert.deepEqual(
+    seen,
+    { true: 1_047_306, false: 2_478_838 },
+    "the enumeration leaves out or repeats histories",
+  );
 });
 
 test("equal to the definition on more than 100 000 random histories, valid and invalid ones each 30 % or more", () => {
