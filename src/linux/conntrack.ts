@@ -44,7 +44,7 @@ export interface ConnectionFilter {
   /** As the client sees it. */
   readonly serverAddress: string;
   readonly mark?: number;
-  readonly state?: "SYN_SENT";
+  readonly state?: "SYN_SENT" | "CLOSE";
 }
 
 const filterArguments = ({ serverAddress, mark, state }: ConnectionFilter): string[] => [

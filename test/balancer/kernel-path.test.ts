@@ -31,6 +31,11 @@ test("a connection that was opening when its site was lost opens to the new site
   assert.equal(rig.opening.never, 0);
 });
 
+test("a client that takes the port of a connection that was reset reaches the new site", () => {
+  assert.deepEqual(rig.reused.sites, ["frankfurt"]);
+  assert.equal(rig.reused.open, 3);
+});
+
 test("10 000 connections of a lost site are reset within 2 s, and counted", () => {
   assert.equal(rig.many.count, 10_000);
   assertWithin(rig.many, 2_000, rig, "many");

@@ -101,18 +101,21 @@ interface Held {
   endedMs: number | null;
   error: string;
   connectedMs: number | null;
+  localPort: number | null;
 }
 
-function open(): Held {
+function open(localPort?: number): Held {
   const held: Held = {
-    socket: connect({ host: VIP, port: PORT }),
+    socket: connect({ host: VIP, port: PORT, ...(localPort === undefined ? {} : { localPort }) }),
     site: "",
     endedMs: null,
     error: "",
     connectedMs: null,
+    localPort: null,
   };
   held.socket.on("connect", () => {
     held.connectedMs = clock.nowMs();
+    held.localPort = held.socket.localPort ?? null;
   });
   held.socket.on("data", (data) => {
     if (held.site === "") held.site = data.toString().trim();
@@ -130,11 +133,11 @@ function open(): Held {
 async function client(): Promise<void> {
   const kept = new Map<string, Held[]>();
   say({ ready: "client" });
-  for await (const { open: name, count, expect, write, report, close } of commands()) {
+  for await (const { open: name, count, expect, write, report, close, portsOf } of commands()) {
     if (name !== undefined) {
       const all: Held[] = [];
       for (let at = 0; at < count; at += 1) {
-        all.push(open());
+        all.push(open(kept.get(portsOf)?.[at]?.localPort ?? undefined));
         if (at % 200 === 199) await clock.sleep(20);
       }
       kept.set(name, all);
@@ -256,6 +259,8 @@ async function main(): Promise<void> {
   const clients = await startRole("client", "client");
   const result: Record<string, unknown> = {};
   const both = ["paris", "frankfurt"];
+  const reportOf = async (name: string): Promise<Reported> =>
+    ((await clients.ask({ report: name })) as { report: Reported }).report;
 
   result.refusedBeforeAnyRoute = await clients.ask({ open: "early", count: 1, expect: false });
   await clock.sleep(50);
@@ -274,12 +279,17 @@ async function main(): Promise<void> {
   await clock.sleep(400);
   await gw.ask({ lateness: true });
   const applied = await gw.ask({ serial: 2, weights: { frankfurt: 1 }, usable: ["frankfurt"] });
+  // A client that takes the port of its dead connection again, as soon as that has ended.
+  const untilMs = clock.nowMs() + 5_000;
+  while ((await reportOf("idle")).some(({ endedMs }) => endedMs === null) && clock.nowMs() < untilMs)
+    await clock.sleep(5);
+  result.reused = await clients.ask({ open: "reused", count: 3, expect: true, portsOf: "idle" });
   await clock.sleep(2_500);
   result.latenessMs = (await gw.ask({ lateness: true })).latenessMs;
   const fromMs = Number(applied.atMs);
   result.applyMs = Number(applied.doneMs) - fromMs;
   for (const name of ["idle", "pending", "unacknowledged", "opening", "many"]) {
-    const { report } = (await clients.ask({ report: name })) as { report: Reported };
+    const report = await reportOf(name);
     const after = report.map(({ endedMs, connectedMs }) => (name === "opening" ? connectedMs : endedMs));
     result[name] = {
       count: report.length,
@@ -296,9 +306,7 @@ async function main(): Promise<void> {
   // It leaves the route but can still serve: its connections live on.
   await gw.ask({ serial: 4, weights: { frankfurt: 1 }, usable: both });
   await clock.sleep(200);
-  result.drained = ((await clients.ask({ report: "returned" })) as { report: Reported }).report.map(
-    ({ endedMs }) => endedMs,
-  );
+  result.drained = (await reportOf("returned")).map(({ endedMs }) => endedMs);
   result.moved = await clients.ask({ open: "moved", count: 3, expect: true });
   // Both by weight.
   await gw.ask({ serial: 5, weights: { paris: 1, frankfurt: 1 }, usable: both });
@@ -317,8 +325,7 @@ async function main(): Promise<void> {
   const second = await startRole("gw", "gateway");
   await second.ask({ serial: 6, weights: { frankfurt: 1 }, usable: ["frankfurt"] });
   await clock.sleep(500);
-  const { report: adopted } = (await clients.ask({ report: "weighted" })) as { report: Reported };
-  result.adopted = adopted.map(
+  result.adopted = (await reportOf("weighted")).map(
     ({ site: from, endedMs }) => `${from} ${endedMs === null ? "lives" : "ended"}`,
   );
   await second.ask({ stop: true });

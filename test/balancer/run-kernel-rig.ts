@@ -19,6 +19,7 @@ interface Opened {
 }
 export interface Rig extends Record<"idle" | "pending" | "unacknowledged" | "opening" | "many", Ended> {
   readonly early: { readonly report: readonly { readonly error: string }[] };
+  readonly reused: Opened;
   readonly returned: Opened;
   readonly drained: readonly (number | null)[];
   readonly moved: Opened;

@@ -66,6 +66,8 @@ table ip ${table} {
     type filter hook forward priority filter; policy accept;
     # the reset itself must pass
     ct mark @dead tcp flags & rst == rst accept
+    # the port of a dead connection is used again before its entry is gone: this SYN is sent again, a refused one is not
+    ct mark @dead tcp flags & (fin | syn | rst | ack) == syn drop
     ct mark @dead meta l4proto tcp reject with tcp reset
   }
   chain input {
