@@ -24,6 +24,8 @@ export interface LoadRun {
 const LOAD_DURATION_MAX_S = 600;
 const STOP_WITHIN_MS = 15_000;
 const READ_BACK_WITHIN_MS = 60_000;
+/** Of the time before the fault: the rest is for steady clients, so that latency before and after can be compared. */
+const RAMP_SHARE = 0.6;
 /** Its exit code. */
 const READ_BACK_INCOMPLETE = 5;
 
@@ -34,7 +36,7 @@ export async function startLoads(
   around: Surroundings,
   originNs: bigint,
 ): Promise<LoadRun[]> {
-  const { load, seed } = request;
+  const { load, seed, phasesMs } = request;
   const runs = around.plan.regions.map((region): LoadRun => {
     const process = runName(request, "load");
     return {
@@ -51,6 +53,7 @@ export async function startLoads(
       profiles: load.profiles.join(","),
       rate: load.ratePerSecond,
       deadline: load.deadlineMs,
+      ramp: phasesMs.before * RAMP_SHARE,
       seed,
       history: historyFile,
       "origin-ns": String(originNs),

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { raisePriority } from "../runtime/process.ts";
 import { isNamed } from "./keeper/place.ts";
 
-const NICENESS = -5;
+const NICENESS = -10;
 
 /** How many processes got it: 1, or 0 for an ordinary user. */
 export function favourRelay(lab: string): number {

@@ -20,7 +20,8 @@ const PROGRESS_MS = 500;
 const OUTAGE_FAILURES = 3;
 
 export interface LoadOptions {
-  readonly settings: ScheduleSettings;
+  /** A ramp begins when the connections are warm. */
+  readonly settings: Omit<ScheduleSettings, "startNs">;
   readonly profiles: ReadonlyMap<string, ClientProfile>;
   readonly deadlineMs: number;
   readonly originNs: bigint;
@@ -71,12 +72,13 @@ interface Lane {
 
 /** Runs until the signal or the end of its duration, then waits at most one deadline for what is open. */
 export async function runLoad(options: LoadOptions, signal: AbortSignal): Promise<LoadSummary> {
-  const { settings, deadlineMs, originNs, history, clock, log } = options;
+  const { deadlineMs, originNs, history, clock, log } = options;
   const deadlineNs = deadlineMs * 1e6;
   const nowNs = () => Number(clock.nowNs() - originNs);
   const originMs = Number(originNs) / 1e6;
   await warmUp(options.profiles.values(), clock, signal);
   const startNs = nowNs();
+  const settings = { ...options.settings, startNs: options.settings.rampMs === 0 ? 0 : startNs };
   const endNs =
     options.maxDurationMs === null ? Number.POSITIVE_INFINITY : startNs + options.maxDurationMs * 1e6;
   const lanes: Lane[] = [...options.profiles].map(([name, client]) => ({

@@ -16,6 +16,8 @@ const settings: ScheduleSettings = {
   regions: 3,
   profiles: 4,
   ratePerSecond: 100,
+  rampMs: 0,
+  startNs: 0,
   tag: runTag(123_456_789_012n),
 };
 const run = (of: ScheduleSettings, profile: string, count: number): Scheduled[] =>
@@ -27,6 +29,8 @@ const anySettings = fc.record({
   regions: fc.integer({ min: 1, max: 5 }),
   profiles: fc.integer({ min: 1, max: 6 }),
   ratePerSecond: fc.integer({ min: 1, max: 2_000 }),
+  rampMs: fc.constantFrom(0, 1, 3_000, 8_000),
+  startNs: fc.constantFrom(0, 1_234_567_890),
   tag: fc.constant("t"),
 });
 
@@ -39,9 +43,22 @@ test("the same seed gives the same operations, another seed others", () => {
   );
 });
 
+test("the rate grows evenly to the whole of it: half as many operations in the ramp, none missing after it", () => {
+  const ramped = run({ ...settings, rampMs: 4_000, startNs: 1e9 }, "dns", 500).map(
+    ({ scheduledNs }) => scheduledNs / 1e9 - 1,
+  );
+  const within = (fromS: number, toS: number) => ramped.filter((at) => at >= fromS && at < toS).length;
+  assert.deepEqual([within(0, 2), within(2, 4), within(4, 5)], [50, 150, 100]);
+  assert.deepEqual(
+    ramped,
+    ramped.toSorted((a, b) => a - b),
+  );
+});
+
 test("one operation in each slot of 1/rate seconds, in order", () => {
   fc.assert(
-    fc.property(anySettings, fc.nat(100_000), (of, from) => {
+    fc.property(anySettings, fc.nat(100_000), (any, from) => {
+      const of = { ...any, rampMs: 0, startNs: 0 };
       for (let index = from; index < from + 5; index += 1) {
         const { scheduledNs } = operationAt(of, "dns", index);
         const slotNs = 1e9 / of.ratePerSecond;

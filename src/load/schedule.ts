@@ -15,8 +15,12 @@ export interface ScheduleSettings {
   /** Client regions and profiles of the whole run: they share the keys. */
   readonly regions: number;
   readonly profiles: number;
-  /** Operations per second of each profile. */
+  /** Operations per second of each profile, once the ramp is over. */
   readonly ratePerSecond: number;
+  /** The rate grows evenly from nothing for so long: a system that is still warming up would only make a queue of it. */
+  readonly rampMs: number;
+  /** When number 0, and with it the ramp, begins. */
+  readonly startNs: number;
   /** Distinguishes the keys of this run from those of earlier ones in the same store. */
   readonly tag: string;
 }
@@ -54,12 +58,20 @@ export function keyRotation(settings: ScheduleSettings): { readonly lifeNs: numb
   };
 }
 
-/** The operation number `index` of a profile: one in each slot of 1/rate seconds, anywhere in it, so that no probe or
- * timer of the system can fall into step with the clients. */
+/** When operation number `n` would be due if all were evenly spaced; `n` need not be whole. */
+function dueNs({ ratePerSecond, rampMs, startNs }: ScheduleSettings, n: number): number {
+  const rampS = rampMs / 1000;
+  const inRamp = (ratePerSecond * rampS) / 2;
+  const s = n < inRamp ? Math.sqrt((2 * rampS * n) / ratePerSecond) : n / ratePerSecond + rampS / 2;
+  return startNs + s * 1e9;
+}
+
+/** The operation number `index` of a profile: one in each slot (1/rate seconds after the ramp), anywhere in it, so that no
+ * probe or timer of the system can fall into step with the clients. */
 export function operationAt(settings: ScheduleSettings, profile: string, index: number): Scheduled {
-  const { seed, region, ratePerSecond, tag } = settings;
+  const { seed, region, tag } = settings;
   const random = seededRandom(hash(`${region}/${profile}/${index}`, seed));
-  const scheduledNs = Math.floor(((index + random.next()) / ratePerSecond) * 1e9);
+  const scheduledNs = Math.floor(dueNs(settings, index + random.next()));
   const unique = `${tag}-${region}-${profile}-${index}`;
   const chosen = random.next();
   if (chosen < MIX.append)
@@ -77,7 +89,12 @@ export function operationAt(settings: ScheduleSettings, profile: string, index: 
 
 /** The first index that is scheduled at or after a time. */
 export function indexFrom(settings: ScheduleSettings, profile: string, fromNs: number): number {
-  let index = Math.max(0, Math.floor((fromNs / 1e9) * settings.ratePerSecond));
+  const { ratePerSecond, rampMs, startNs } = settings;
+  // Inverse of dueNs; one less, because of its rounding.
+  const [fromS, rampS] = [Math.max(0, fromNs - startNs) / 1e9, rampMs / 1000];
+  const before =
+    fromS < rampS ? (ratePerSecond * fromS ** 2) / (2 * rampS) : (fromS - rampS / 2) * ratePerSecond;
+  let index = Math.max(0, Math.floor(before) - 1);
   while (operationAt(settings, profile, index).scheduledNs < fromNs) index += 1;
   return index;
 }

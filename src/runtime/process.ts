@@ -1,5 +1,6 @@
 // The only place that starts processes. Every wait is bounded and takes a signal; every kept output is bounded.
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setPriority } from "node:os";
@@ -188,10 +189,15 @@ export function outlastCommand(...args: readonly string[]): string[] {
   return [process.execPath, "--disable-warning=ExperimentalWarning", main, ...args];
 }
 
-/** Gives a process a better place in the queue (niceness, −20 … 19); false when this user may not. */
+/**
+ * Gives a process a better place in the queue (niceness, −20 … 19); false when this user may not. Its whole session gets it:
+ * where the kernel shares cores between sessions first (sched_autogroup), a process's own niceness counts within its session only.
+ */
 export function raisePriority(pid: number, niceness: number): boolean {
   try {
     setPriority(pid, niceness);
+    const session = `/proc/${pid}/autogroup`;
+    if (existsSync(session)) writeFileSync(session, String(niceness));
     return true;
   } catch {
     return false; // it has ended, or we are an ordinary user; measured lateness tells whether it matters

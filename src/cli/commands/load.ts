@@ -53,6 +53,7 @@ interface Options {
   readonly history: string;
   readonly originNs?: bigint;
   readonly maxDuration?: number;
+  readonly ramp?: number;
   readonly resolver?: string;
 }
 
@@ -67,6 +68,7 @@ export function build(): Command {
     .requiredOption("--region <region>", "the client region")
     .option("--profiles <list>", `of ${PROFILE_NAMES.join(", ")}`, profileList, ["kernel"] as ProfileName[])
     .option("--rate <number>", "operations per second of each profile", positive, 100)
+    .option("--ramp <ms>", "the rate grows evenly for so long, from now on", positive)
     .option("--deadline <ms>", "from when an operation was scheduled", positive, 1000)
     .option("--seed <seed>", "the same seed schedules the same operations", seedOf)
     .requiredOption("--history <file>", "the history to write; must not exist")
@@ -144,6 +146,7 @@ async function load(plan: Plan, options: Options, stop: AbortSignal): Promise<vo
         regions: plan.regions.length,
         profiles: options.profiles.length,
         ratePerSecond: rate,
+        rampMs: options.ramp ?? 0,
         tag: runTag(originNs),
       },
       profiles,

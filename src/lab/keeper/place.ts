@@ -101,9 +101,9 @@ export async function startPlace(
     try {
       entry.child = await start(
         ["nsenter", `--target=${initPid}`, "--net", "--pid", "--mount", "--", ...argv],
-        {
-          stdio: ["ignore", out, err],
-        },
+        // A session of its own, as on a machine of its own: where the kernel shares cores between sessions first
+        // (sched_autogroup), all load generators and balancers together would get the share of one engine.
+        { stdio: ["ignore", out, err], detached: true },
       );
     } finally {
       closeSync(out);
