@@ -1,17 +1,18 @@
 // A plan for tests of this folder: three sites 10–14 ms apart, everything on loopback addresses.
 import type { Plan } from "../domain/plan.ts";
 
-export function examplePlan(): Plan {
+/** Sites are 127.SITES.n.1, clients 127.CLIENTS.n.0/24. */
+export function examplePlan({ sites: sitesNet, clients: clientsNet } = { sites: 77, clients: 78 }): Plan {
   const site = (name: string, region: string, last: number) => ({
     name,
     region,
     zones: [],
-    address: `127.77.${last}.1`,
+    address: `127.${sitesNet}.${last}.1`,
   });
   const region = (name: string, last: number) => ({
     name,
-    gateway: `127.77.${100 + last}.1`,
-    prefixes: [`127.78.${last}.0/24`],
+    gateway: `127.${sitesNet}.${100 + last}.1`,
+    prefixes: [`127.${clientsNet}.${last}.0/24`],
   });
   const link = (a: string, b: string, roundTripMs: number) => ({
     between: [a, b] as const,

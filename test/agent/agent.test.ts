@@ -16,12 +16,13 @@ import { identityFromStat, isRunning } from "../../src/runtime/process-identity.
 import { type Child, outlastCommand, start } from "../../src/runtime/process.ts";
 import { until } from "../engines/cluster.ts";
 import { measureLateness } from "../lateness.ts";
+import { NET } from "../loopback.ts";
 
 const SITES = ["paris", "frankfurt", "london"] as const;
 type SiteName = (typeof SITES)[number];
 
 describe("agents", () => {
-  const address = (site: SiteName) => `127.7.64.${SITES.indexOf(site) + 1}`;
+  const address = (site: SiteName) => `127.${NET}.64.${SITES.indexOf(site) + 1}`;
   const agents = new Map<SiteName, Child>();
   let root = "";
   let plan = "";

@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { startAgentServer } from "../../src/agent/server.ts";
 import { AGENT_ROUTES } from "../../src/api/agent.ts";
 import { PORTS } from "../../src/domain/plan.ts";
+import { NET } from "../loopback.ts";
 
-const HOST = "127.77.31.1";
-const PEER = "127.77.31.2";
+const HOST = `127.${NET}.31.1`;
+const PEER = `127.${NET}.31.2`;
 
 test("a return is believed only from the peer's own address", async () => {
   const asked: string[] = [];
@@ -41,7 +42,7 @@ test("a return is believed only from the peer's own address", async () => {
       outgoing.end(body);
     });
   assert.deepEqual(await post(PEER, '{"site":"london"}'), { status: 200, text: '{"ended":3}' });
-  assert.equal((await post("127.77.31.9", '{"site":"london"}')).status, 403);
+  assert.equal((await post(`127.${NET}.31.9`, '{"site":"london"}')).status, 403);
   assert.equal((await post(PEER, '{"site":7}')).status, 403);
-  assert.deepEqual(asked, [`london at ${PEER}`, "london at 127.77.31.9"]);
+  assert.deepEqual(asked, [`london at ${PEER}`, `london at 127.${NET}.31.9`]);
 });

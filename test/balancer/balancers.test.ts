@@ -17,6 +17,7 @@ import type { Plan } from "../../src/domain/plan.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { removeTree } from "../../src/runtime/files.ts";
 import { startLog } from "../../src/runtime/log.ts";
+import { CLIENTS_NET, NET } from "../loopback.ts";
 
 const FRONTEND_PORT = 18_080;
 const CONTROL_PORT = 17_500;
@@ -54,9 +55,9 @@ async function startFrontEnd(site: string, host: string): Promise<FrontEnd> {
 }
 
 const plan: Plan = {
-  ...examplePlan(),
+  ...examplePlan({ sites: NET, clients: CLIENTS_NET }),
   balancer: {
-    ...examplePlan().balancer,
+    ...examplePlan({ sites: NET, clients: CLIENTS_NET }).balancer,
     port: FRONTEND_PORT,
     timing: { intervalMs: 100, timeoutMs: 80, fall: 2, rise: 3 },
   },
@@ -129,7 +130,7 @@ async function startWorld(stateFolder: string | null = null): Promise<World> {
   return {
     frontEnds,
     events,
-    answers: (region) => resolve("127.77.3.1", server.dnsPort, `127.78.${region}.2`),
+    answers: (region) => resolve(`127.${NET}.3.1`, server.dnsPort, `127.${CLIENTS_NET}.${region}.2`),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -137,7 +138,9 @@ async function startWorld(stateFolder: string | null = null): Promise<World> {
 const settled = (world: World) =>
   until("each region is answered with its own site", async () => {
     const all = [await world.answers(1), await world.answers(2), await world.answers(3)];
-    return JSON.stringify(all) === '[["127.77.1.1"],["127.77.2.1"],["127.77.3.1"]]' ? true : null;
+    return JSON.stringify(all) === JSON.stringify([1, 2, 3].map((last) => [`127.${NET}.${last}.1`]))
+      ? true
+      : null;
   });
 
 test("a site that is lost, unable or silent loses its clients in time, and gets them back", async () => {
@@ -149,7 +152,7 @@ test("a site that is lost, unable or silent loses its clients in time, and gets 
     world.frontEnds.get("paris")?.say(how);
     await until(`paris ${how}: another site`, async () => {
       const [address] = await world.answers(1);
-      return address === "127.77.2.1" ? true : null;
+      return address === `127.${NET}.2.1` ? true : null;
     });
     const tookMs = clock.nowMs() - fromMs;
     const boundMs = fall * intervalMs + timeoutMs + 150;
@@ -157,7 +160,7 @@ test("a site that is lost, unable or silent loses its clients in time, and gets 
     world.frontEnds.get("paris")?.say("able");
     await settled(world);
   }
-  const gateway = await statusOf("127.77.101.1");
+  const gateway = await statusOf(`127.${NET}.101.1`);
   assert.equal(gateway.place, "gateway/eu-west");
   assert.deepEqual(gateway.route?.groups[0]?.weights, { paris: 1 });
   assert.equal(gateway.route?.epoch, 7);
@@ -175,7 +178,7 @@ test("sites that are all unable for a while change no route; all silent is held 
   assert.equal(changes(), before);
   for (const site of world.frontEnds.values()) site.say("silent");
   const held = await until("held", async () => {
-    const status = await statusOf("127.77.3.1");
+    const status = await statusOf(`127.${NET}.3.1`);
     return status.route?.groups.every(({ because }) => because.startsWith("held, nothing better"))
       ? status
       : null;
@@ -203,8 +206,10 @@ test("a name server that starts again answers from the last good route before an
       dnsPort: 0,
       controlPort: CONTROL_PORT,
     });
-    assert.deepEqual(await resolve("127.77.3.1", server.dnsPort, "127.78.1.2"), ["127.77.1.1"]);
-    const status = await statusOf("127.77.3.1");
+    assert.deepEqual(await resolve(`127.${NET}.3.1`, server.dnsPort, `127.${CLIENTS_NET}.1.2`), [
+      `127.${NET}.1.1`,
+    ]);
+    const status = await statusOf(`127.${NET}.3.1`);
     assert.equal(status.route?.held, true);
     assert.match(status.routeFrom, /^kept since/);
   } finally {
@@ -223,7 +228,7 @@ test("a bad row, a row of an unknown region and an unknown path are refused with
     controlPort: CONTROL_PORT,
   });
   const send = (path: string, body: unknown) =>
-    fetch(`http://127.77.3.1:${CONTROL_PORT}${path}`, {
+    fetch(`http://127.${NET}.3.1:${CONTROL_PORT}${path}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -232,7 +237,7 @@ test("a bad row, a row of an unknown region and an unknown path are refused with
   const row = { region: "mars", sequence: 1, startedAt: "", sites: [] };
   assert.equal((await send("/v1/rows", row)).status, 409);
   assert.equal((await send("/v1/nothing", {})).status, 404);
-  const none = await fetch(`http://127.77.3.1:${CONTROL_PORT}/v1/route`);
+  const none = await fetch(`http://127.${NET}.3.1:${CONTROL_PORT}/v1/route`);
   assert.equal(none.status, 503);
   const { error } = (await none.json()) as { error: { code: string; definite: boolean } };
   assert.deepEqual([error.code, error.definite], ["NO_ROUTE", true]);

@@ -8,6 +8,7 @@ import { etcdEngine } from "../../src/engines/etcd/engine.ts";
 import { postgresqlEngine } from "../../src/engines/postgresql/engine.ts";
 import { answers, anyOther, did, startCluster, type TestCluster, type TestMember, until } from "./cluster.ts";
 import { measureLateness } from "../lateness.ts";
+import { NET } from "../loopback.ts";
 
 const provisioning = {
   cacheFolder: cacheFolder(),
@@ -24,7 +25,7 @@ const at = <T>(list: readonly T[], index: number): T => {
 
 for (const [index, engine] of ENGINES.entries()) {
   describe(`conformance of ${engine.kind}`, () => {
-    const addresses = [1, 2, 3].map((last) => `127.7.${index}.${last}`);
+    const addresses = [1, 2, 3].map((last) => `127.${NET}.${index}.${last}`);
     const acknowledged = new Map<string, string>();
     let cluster: TestCluster;
 

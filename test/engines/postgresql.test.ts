@@ -13,6 +13,7 @@ import { startAgentConnections } from "../../src/engines/postgresql/member.ts";
 import { provisionPostgresql } from "../../src/engines/postgresql/provision.ts";
 import { removeTree } from "../../src/runtime/files.ts";
 import { did, startCluster, type TestCluster, type TestMember, until } from "./cluster.ts";
+import { NET } from "../loopback.ts";
 
 const within = (ms: number) => AbortSignal.timeout(ms);
 const engine = postgresqlEngine({
@@ -35,7 +36,7 @@ describe("a PostgreSQL primary with one standby", () => {
 
   before(async () => {
     const installed = did(await engine.provision(null, within(120_000)));
-    cluster = await startCluster(engine, installed, ["127.7.8.1", "127.7.8.2"]);
+    cluster = await startCluster(engine, installed, [`127.${NET}.8.1`, `127.${NET}.8.2`]);
     [primary, standby] = cluster.members as [TestMember, TestMember];
     client = primary.client;
     agent = startAgentConnections(primary.spec);

@@ -11,6 +11,7 @@ import { formatPlan } from "../../src/plan/format.ts";
 import { parsePlan } from "../../src/plan/parse.ts";
 import { removeTree } from "../../src/runtime/files.ts";
 import { type Child, outlastCommand, start } from "../../src/runtime/process.ts";
+import { NET } from "../loopback.ts";
 
 export const SITES = ["paris", "frankfurt", "london"] as const;
 export type SiteName = (typeof SITES)[number];
@@ -31,19 +32,18 @@ export interface Cluster extends AsyncDisposable {
   startLedger(site: SiteName, ...args: string[]): Promise<LedgerProcess>;
 }
 
-/** `net`: the second octet of the loopback addresses, its own for each test file. */
-export async function startCluster(net: number): Promise<Cluster> {
+export async function startCluster(): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "outlast-ledger-"));
   stack.defer(() => removeTree(folder));
   const parsed = parsePlan(await readFile("examples/etcd.yaml", "utf8"), "examples/etcd.yaml");
   if (!("plan" in parsed)) throw new Error("examples/etcd.yaml has errors");
-  const address = (site: string) => `127.${net}.${SITES.indexOf(site as SiteName) + 1}.1`;
+  const address = (site: string) => `127.${NET}.${SITES.indexOf(site as SiteName) + 1}.1`;
   const plan: Plan = {
     ...parsed.plan,
     sites: parsed.plan.sites.map((site) => ({ ...site, address: address(site.name) })),
-    regions: parsed.plan.regions.map((region, i) => ({ ...region, gateway: `127.${net}.${101 + i}.1` })),
-    balancer: { ...parsed.plan.balancer, virtualAddress: `127.${net}.200.1` },
+    regions: parsed.plan.regions.map((region, i) => ({ ...region, gateway: `127.${NET}.${101 + i}.1` })),
+    balancer: { ...parsed.plan.balancer, virtualAddress: `127.${NET}.200.1` },
   };
   const planFile = join(folder, "plan.yaml");
   await writeFile(planFile, formatPlan(plan));

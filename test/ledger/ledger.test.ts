@@ -74,7 +74,7 @@ async function untilAppended(site: SiteName, prefix: string, withinMs: number): 
 }
 
 before(async () => {
-  cluster = await startCluster(77);
+  cluster = await startCluster();
   for (const site of SITES) ledgers.set(site, await cluster.startLedger(site));
   for (const site of SITES) await untilAble(site, true, 10_000);
 });

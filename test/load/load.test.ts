@@ -14,17 +14,17 @@ import { type Cluster, SITES, startCluster } from "../ledger/cluster.ts";
 import { type Forward, startForward } from "./forward.ts";
 import { type NameServer, startNameServer } from "./name-server.ts";
 import { measureLateness } from "../lateness.ts";
+import { NET } from "../loopback.ts";
 
 let cluster: Cluster;
 let forward: Forward;
 let names: NameServer;
 let runs = 0;
 const stack = new AsyncDisposableStack();
-const NET = 78;
 const site = (i: 1 | 2 | 3) => `127.${NET}.${i}.1`;
 
 before(async () => {
-  cluster = stack.use(await startCluster(NET));
+  cluster = stack.use(await startCluster());
   for (const name of SITES) await cluster.startLedger(name);
   forward = stack.use(
     await startForward(cluster.plan.balancer.virtualAddress, cluster.plan.balancer.port, site(1)),

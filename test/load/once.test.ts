@@ -6,8 +6,9 @@ import { test } from "node:test";
 import { startHttpProfile } from "../../src/load/http-profile.ts";
 import { kernelAddressing } from "../../src/load/profiles/kernel.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
+import { NET } from "../loopback.ts";
 
-const HOST = "127.78.66.1";
+const HOST = `127.${NET}.66.1`;
 const OK = '{"term":1}';
 const answer = (more = "") =>
   `HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: ${OK.length}\r\n${more}\r\n${OK}`;

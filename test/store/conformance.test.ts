@@ -17,6 +17,7 @@ import { openEmbeddedStore } from "../../src/store/embedded/store.ts";
 import { openEtcdStore } from "../../src/store/etcd/store.ts";
 import { settle } from "../../src/store/settle.ts";
 import { startCluster, type TestCluster, until } from "../engines/cluster.ts";
+import { NET } from "../loopback.ts";
 
 interface Rig extends AsyncDisposable {
   /** Another opening of the same store; `member` chooses whom to ask where there are several. */
@@ -46,7 +47,7 @@ async function etcdRig(): Promise<Rig> {
   });
   const installed = await engine.provision(null, within(280_000));
   if (installed.kind !== "done") throw new Error(JSON.stringify(installed));
-  const addresses = [1, 2, 3].map((last) => `127.7.40.${last}`);
+  const addresses = [1, 2, 3].map((last) => `127.${NET}.40.${last}`);
   const cluster = await startCluster(engine, installed.value, addresses);
   const open = (member = 0) =>
     openEtcdStore(addresses[member] ?? "", PORTS.engineClient, { root: "outlast/test/" });
