@@ -220,3 +220,35 @@ test("values that look alike are one number only where they are equal, also acro
   const operations: Operation[] = [...(await loadHistory(path)).operations];
   assert.deepEqual([...readTransactions(operations).columns.stepValue], [0, 1, 0, 2, 2]);
 });
+
+test("a read that leaves the longest list in the midst of an element is not its beginning", async () => {
+  const lists = [
+    [0, 10, 7],
+    [0, 1],
+    [0, 1, 7],
+    ["a,b", "c"],
+    ["a", "c"],
+    [0, 10],
+    [0],
+    [0, 10, 7, 5],
+    [0, 10, 75],
+  ];
+  const lines = lists.map((seen, process) => {
+    const steps = [["r", typeof seen[0] === "string" ? "texts" : "numbers", seen]];
+    return JSON.stringify({
+      process,
+      op: "txn",
+      input: [],
+      invoked: 1,
+      outcome: "ok",
+      output: steps,
+      completed: 2,
+    });
+  });
+  assert.equal(
+    await sameColumns(
+      fileOf([HEADER, ...lines, lines[0]?.replace(`"process":0`, `"process":99`)].join("\n")),
+    ),
+    "same",
+  );
+});
