@@ -1,7 +1,8 @@
 // The verdict `linearizable-register` over one history file of any size: columns instead of an object for each operation.
 // Only what a violation's witness needs is read again, as operations.
 import type { Verdict } from "../domain/verdict.ts";
-import { readOperationsAt, readRegisters } from "../history/read-registers.ts";
+import { readRegisters } from "../history/read-registers.ts";
+import { readOperationsAt } from "../history/scan-history.ts";
 import type { ColumnsVerdict } from "../judges/judge-columns.ts";
 import type { Limits } from "../judges/limits.ts";
 import { judgeLinearizableRegister, judgeRegisters } from "../judges/linearizable-register.ts";

@@ -1,46 +1,26 @@
-// The verdict `transactions` over one history file of any size: of each operation only what its words need is kept, and the
-// lists that transactions read are shared. Only a witness is read again, as operations.
-import type { HistoryHeader, Operation } from "../domain/history.ts";
+// The verdict `transactions` over one history file of any size: columns instead of an object for each transaction. Only a
+// witness is read again, as operations.
 import type { Verdict } from "../domain/verdict.ts";
-import { loadHistory, readHistory } from "../history/read.ts";
-import { readOperationsAt } from "../history/read-registers.ts";
+import { loadHistory } from "../history/read.ts";
+import { readTransactionColumns } from "../history/read-transactions.ts";
+import { readOperationsAt } from "../history/scan-history.ts";
 import { isolationOf } from "../judges/judge.ts";
-import { transactionLog } from "../judges/transaction-log.ts";
-import { judgeTransactionLog, judgeTransactions } from "../judges/transactions.ts";
-
-/** Stands for an operation; `line` is where it is in the file. */
-type StandIn = Operation & { readonly line: number };
+import { judgeTransactionColumns, judgeTransactions } from "../judges/transactions.ts";
 
 /** Throws as readHistory does. */
 export async function judgeTransactionsFile(path: string): Promise<Verdict> {
-  const builder = transactionLog();
-  let header: HistoryHeader | null = null;
-  for await (const batch of readHistory(path)) {
-    header = batch.header;
-    for (const [index, operation] of batch.operations.entries()) {
-      const { process, session, op, invoked, outcome, completed } = operation;
-      const line = batch.lines[index] as number;
-      const kept = { process, op, invoked, outcome, line };
-      const source: StandIn =
-        completed === undefined
-          ? session === undefined
-            ? kept
-            : { ...kept, session }
-          : session === undefined
-            ? { ...kept, completed }
-            : { ...kept, completed, session };
-      builder.add(operation, source);
-    }
+  const { header, columns, lines } = await readTransactionColumns(path);
+  const isolation = isolationOf(header);
+  if (columns === null) {
+    const { operations } = await loadHistory(path);
+    return judgeTransactions(operations, isolation, header.uncertaintyNs);
   }
-  const log = builder.finish();
-  if (log === null || header === null) {
-    // A key is a list here and a register there: what it is can only be said of the whole.
-    const history = await loadHistory(path);
-    return judgeTransactions(history.operations, isolationOf(history.header), history.header.uncertaintyNs);
-  }
-  const verdict = judgeTransactionLog(log, isolationOf(header), header.uncertaintyNs);
-  const lines = verdict.witness.map((operation) => (operation as StandIn).line).sort((a, b) => a - b);
-  if (lines.length === 0) return verdict;
-  const witness = await readOperationsAt(path, lines);
-  return { ...verdict, witness: witness.sort((a, b) => a.invoked - b.invoked) };
+  const { verdict, rows } = judgeTransactionColumns(columns, isolation, header.uncertaintyNs);
+  const needed = [...rows].sort((a, b) => a - b);
+  const operations = await readOperationsAt(
+    path,
+    needed.map((row) => lines[row] as number),
+  );
+  const operationOf = new Map(needed.map((row, index) => [row, operations[index]]));
+  return { ...verdict, witness: rows.flatMap((row) => operationOf.get(row) ?? []) };
 }

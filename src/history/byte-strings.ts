@@ -4,6 +4,8 @@ export interface ByteStrings {
   readonly count: number;
   /** The number of these bytes in this space, from 0 over all spaces. */
   number(space: number, bytes: Uint8Array, start: number, end: number): number;
+  /** The same, or -1 where they have none yet. */
+  find(space: number, bytes: Uint8Array, start: number, end: number): number;
   /** Bytes of a number; valid until the next call of `number`. */
   bytesOf(number: number): Uint8Array;
 }
@@ -51,14 +53,17 @@ export function byteStrings(): ByteStrings {
     for (let at = start; at < end; at += 1) if (arena[base + at - start] !== bytes[at]) return false;
     return true;
   };
+  const hashOf = (space: number, bytes: Uint8Array, start: number, end: number): number => {
+    let hash = Math.imul(space + 1, 0x9e3779b1);
+    for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+    return hash ^ (hash >>> 15);
+  };
   return {
     get count() {
       return count;
     },
     number(space, bytes, start, end) {
-      let hash = Math.imul(space + 1, 0x9e3779b1);
-      for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
-      hash ^= hash >>> 15;
+      const hash = hashOf(space, bytes, start, end);
       let at = hash & (table.length - 1);
       for (; table[at] !== 0; at = (at + 1) & (table.length - 1)) {
         const number = (table[at] as number) - 1;
@@ -68,6 +73,14 @@ export function byteStrings(): ByteStrings {
       add(space, hash, bytes, start, end);
       if (count * 2 > table.length) rehash();
       return count - 1;
+    },
+    find(space, bytes, start, end) {
+      const hash = hashOf(space, bytes, start, end);
+      for (let at = hash & (table.length - 1); table[at] !== 0; at = (at + 1) & (table.length - 1)) {
+        const number = (table[at] as number) - 1;
+        if (hashes[number] === hash && same(number, space, bytes, start, end)) return number;
+      }
+      return -1;
     },
     bytesOf: (number) => arena.subarray(startOf(number), ends[number]),
   };

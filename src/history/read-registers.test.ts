@@ -9,7 +9,8 @@ import type { Operation } from "../domain/history.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { columnsOf, FAILED, READ, REFUSED, SWAP, WRITE } from "../domain/register-columns.ts";
 import { loadHistory } from "./read.ts";
-import { readOperationsAt, readRegisters } from "./read-registers.ts";
+import { readRegisters } from "./read-registers.ts";
+import { readOperationsAt } from "./scan-history.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "outlast-registers-"));
 after(() => rmSync(folder, { recursive: true }));

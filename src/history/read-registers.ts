@@ -13,12 +13,9 @@ import {
   SWAP,
   WRITE,
 } from "../domain/register-columns.ts";
-import { readByteBatches } from "../runtime/line-files.ts";
-import { byteStrings } from "./byte-strings.ts";
-import { decodeHeader, decodeLine } from "./decode.ts";
-import { historyInvalid, historyUnreadable } from "./invalid.ts";
-import { openOperations } from "./open-operations.ts";
+import { keyNames } from "./key-names.ts";
 import { HISTORY_LIMITS, type HistoryLimits } from "./read.ts";
+import { scanHistory } from "./scan-history.ts";
 import {
   ABSENT,
   INTEGER,
@@ -95,14 +92,14 @@ function registerRows() {
     used += 1;
   };
   /** Moves the rows of keys that are not `skip` into columns; `start[k]` is where key k begins. */
-  const byKey = (keys: number, skip: Uint8Array) => {
+  const byKey = (keys: number, skip: (key: number) => boolean) => {
     const start = new Uint32Array(keys + 1);
     const each = (visit: (segment: Segment, at: number, key: number) => void) => {
       for (const [index, one] of segments.entries()) {
         const count = index === segments.length - 1 ? used : one.kind.length;
         for (let at = 0; at < count; at += 1) {
           const key = one.key[at] as number;
-          if (skip[key] === 0) visit(one, at, key);
+          if (!skip(key)) visit(one, at, key);
         }
       }
     };
@@ -204,55 +201,33 @@ function addDecoded(
 
 /** Names of keys → numbers, with what is known of each key. */
 function keyNumbers() {
-  const plain = byteStrings();
-  const names: string[] = [];
-  const numbers = new Map<string, number>();
-  let ofPlain = new Int32Array(64);
+  const keys = keyNames();
   let operations = new Uint32Array(64);
   let foreign = new Uint8Array(64);
-  const ofName = (name: string): number => {
-    const found = numbers.get(name);
-    if (found !== undefined) return found;
-    const number = names.length;
-    if (number === operations.length) {
-      const wider = new Uint32Array(number * 2);
-      wider.set(operations);
-      operations = wider;
-      const marks = new Uint8Array(number * 2);
-      marks.set(foreign);
-      foreign = marks;
-    }
-    names.push(name);
-    numbers.set(name, number);
-    return number;
+  const widen = (key: number): void => {
+    const size = Math.max(2 * operations.length, key + 1);
+    const wider = new Uint32Array(size);
+    wider.set(operations);
+    operations = wider;
+    const marks = new Uint8Array(size);
+    marks.set(foreign);
+    foreign = marks;
   };
-  const ofBytes = (bytes: Uint8Array, { kind, start, end }: Scalar): number => {
-    if (kind === ABSENT) return ofName("");
-    const before = plain.count;
-    const place = plain.number(0, bytes, start, end);
-    if (place < before) return ofPlain[place] as number;
-    if (place === ofPlain.length) {
-      const wider = new Int32Array(place * 2);
-      wider.set(ofPlain);
-      ofPlain = wider;
-    }
-    const number = ofName(Buffer.from(bytes.subarray(start, end)).toString("latin1"));
-    ofPlain[place] = number;
-    return number;
-  };
-  foreign[ofName("journal")] = 1;
+  foreign[keys.ofName("journal")] = 1;
   return {
-    names,
-    ofName,
-    ofBytes,
+    ...keys,
+    ofScanned: (bytes: Uint8Array, { kind, start, end }: Scalar): number =>
+      kind === ABSENT ? keys.ofName("") : keys.ofBytes(bytes, start, end),
     count(key: number) {
+      if (key >= operations.length) widen(key);
       operations[key] = (operations[key] as number) + 1;
     },
-    operationsOf: (key: number) => operations[key] as number,
+    operationsOf: (key: number) => operations[key] ?? 0,
     markForeign(key: number) {
+      if (key >= foreign.length) widen(key);
       foreign[key] = 1;
     },
-    foreign: () => foreign,
+    isForeign: (key: number) => foreign[key] === 1,
   };
 }
 
@@ -264,77 +239,37 @@ export async function readRegisters(
   const keys = keyNumbers();
   const numbers = valueNumbers();
   const scan = lineScan();
-  const open = openOperations();
-  let header: HistoryHeader | null = null;
-  let line = 0;
   let operations = 0;
   let leftOut = 0;
-  const refuse = (what: string): never => {
-    throw historyInvalid(path, line, what);
-  };
-  const countOne = (): void => {
-    operations += 1;
-    if (operations > limits.operationsMax) refuse(`more than ${limits.operationsMax} operations`);
-  };
-  const takeDecoded = (text: string, ended: boolean): void => {
-    if (text === "" || text === "\r") return;
-    const decoded = decodeLine(text);
-    if (typeof decoded === "string") return refuse(ended ? decoded : `the last line is cut off: ${decoded}`);
-    if ("mark" in decoded) return;
-    if (!open.take(decoded.process, decoded.invoked, decoded.completed ?? never, line)) refuse(open.fault);
-    countOne();
-    const key = keys.ofName(decoded.key ?? "");
-    const { op } = decoded;
-    if (op !== "read" && op !== "write" && op !== "cas") keys.markForeign(key);
-    if (decoded.from !== undefined) leftOut += 1;
-    else {
-      keys.count(key);
-      addDecoded(decoded, key, line, table, numbers);
-    }
-  };
-  /** Takes the line that begins at `start` and gives the place of its end. */
-  const takeLine = (bytes: Buffer, start: number, ended: boolean): number => {
-    line += 1;
-    let end = header === null ? -1 : scan.scan(bytes, start);
-    if (end >= 0) {
-      if (!open.take(scan.process, scan.invoked, scan.completed, line)) refuse(open.fault);
-      countOne();
+  const header = await scanHistory(path, limits, scan, {
+    takeScanned(bytes, line) {
+      operations += 1;
       if (scan.hasFrom) leftOut += 1;
       else {
-        const key = keys.ofBytes(bytes, scan.key);
+        const key = keys.ofScanned(bytes, scan.key);
         keys.count(key);
         addScanned(scan, bytes, key, line, table, numbers);
       }
-      return end;
-    }
-    end = bytes.indexOf(10, start);
-    if (end < 0) end = bytes.length;
-    const text = bytes.toString("utf8", start, end);
-    if (header === null) {
-      const decoded = decodeHeader(text);
-      if (typeof decoded === "string") refuse(decoded);
-      else header = decoded;
-    } else takeDecoded(text, ended);
-    return end;
-  };
-  try {
-    const refuseNext = (what: string): never => {
-      throw historyInvalid(path, line + 1, what);
-    };
-    for await (const { bytes, ended } of readByteBatches(path, limits.lineBytesMax, refuseNext))
-      for (let start = 0; start <= bytes.length; ) start = takeLine(bytes, start, ended) + 1;
-  } catch (cause) {
-    throw historyUnreadable(path, cause);
-  }
-  if (header === null) throw historyInvalid(path, 1, "the file is empty");
+    },
+    takeDecoded(operation, line) {
+      operations += 1;
+      const key = keys.ofName(operation.key ?? "");
+      const { op } = operation;
+      if (op !== "read" && op !== "write" && op !== "cas") keys.markForeign(key);
+      if (operation.from !== undefined) leftOut += 1;
+      else {
+        keys.count(key);
+        addDecoded(operation, key, line, table, numbers);
+      }
+    },
+  });
   const { names } = keys;
-  const foreign = keys.foreign();
-  const { start, columns, lines } = table.byKey(names.length, foreign);
+  const { start, columns, lines } = table.byKey(names.length, keys.isForeign);
   const counts = numbers.counts(names.length);
   const found: RegisterKey[] = [];
   for (const [key, name] of names.entries()) {
     const count = keys.operationsOf(key);
-    if (foreign[key] !== 0) leftOut += count;
+    if (keys.isForeign(key)) leftOut += count;
     else if (count > 0)
       found.push({
         name,
@@ -344,33 +279,4 @@ export async function readRegisters(
       });
   }
   return { header, rows: columns, keys: found, lines, operations: operations - leftOut, leftOut };
-}
-
-/** The operations of these lines (ascending), read anew: for a witness. */
-export async function readOperationsAt(path: string, lines: readonly number[]): Promise<Operation[]> {
-  const found: Operation[] = [];
-  let line = 0;
-  const refuse = (what: string): never => {
-    throw historyInvalid(path, line + 1, what);
-  };
-  try {
-    for await (const { bytes } of readByteBatches(path, HISTORY_LIMITS.lineBytesMax, refuse))
-      for (let start = 0; start <= bytes.length; ) {
-        const next = bytes.indexOf(10, start);
-        const end = next < 0 ? bytes.length : next;
-        line += 1;
-        if (line === lines[found.length]) {
-          const decoded = decodeLine(bytes.toString("utf8", start, end));
-          if (typeof decoded === "string" || "mark" in decoded)
-            throw historyInvalid(path, line, "the file changed while it was judged");
-          found.push(decoded);
-        }
-        start = end + 1;
-        if (found.length === lines.length) return found;
-      }
-  } catch (cause) {
-    throw historyUnreadable(path, cause);
-  }
-  if (found.length < lines.length) throw historyInvalid(path, line, "the file changed while it was judged");
-  return found;
 }

@@ -11,6 +11,8 @@ export const TRUE = 4;
 export const FALSE = 5;
 /** A list of two values. */
 export const PAIR = 6;
+/** Steps of a transaction. */
+export const STEPS = 7;
 
 export interface Scalar {
   kind: number;
@@ -23,6 +25,8 @@ export interface Scalar {
 export const SCAN_READ = 0;
 export const SCAN_WRITE = 1;
 export const SCAN_CAS = 2;
+/** Only where steps are scanned. */
+export const SCAN_TXN = 3;
 export const SCAN_OK = 0;
 export const SCAN_FAIL = 1;
 export const SCAN_UNKNOWN = 2;
@@ -31,6 +35,8 @@ export interface LineScan {
   /** Fills the fields below from the line that begins at `start`; gives the place of its end, or -1. */
   scan(bytes: Uint8Array, start: number): number;
   readonly process: number;
+  /** NaN: none. */
+  readonly session: number;
   readonly op: number;
   readonly outcome: number;
   readonly invoked: number;
@@ -45,6 +51,9 @@ export interface LineScan {
   readonly first: Scalar;
   readonly second: Scalar;
 }
+
+/** Scans the list of steps that begins at `start`; gives the place behind it, or -1. */
+export type ScanSteps = (bytes: Uint8Array, start: number, isOutput: boolean) => number;
 
 const scalar = (): Scalar => ({ kind: ABSENT, integer: 0, start: 0, end: 0 });
 
@@ -117,6 +126,7 @@ const wordOf = (text: string) => Buffer.from(text.padEnd(4, "\0")).readInt32LE()
 const READ_WORD = wordOf("read");
 const WRIT_WORD = wordOf("writ");
 const CAS_WORD = wordOf("cas");
+const TXN_WORD = wordOf("txn");
 const OK_WORD = wordOf("ok");
 const FAIL_WORD = wordOf("fail");
 const UNKN_WORD = wordOf("unkn");
@@ -128,12 +138,13 @@ const LETTER_E = 101;
 /** Reading by words looks at so many bytes behind the line. */
 const BEHIND = 24;
 
-export function lineScan(): LineScan {
+export function lineScan(scanSteps: ScanSteps | null = null): LineScan {
   const value = scalar();
   const first = scalar();
   const second = scalar();
   const result = {
     process: 0,
+    session: Number.NaN,
     op: 0,
     outcome: 0,
     invoked: 0,
@@ -226,6 +237,10 @@ export function lineScan(): LineScan {
         result.op = word === READ_WORD ? SCAN_READ : word === WRIT_WORD ? SCAN_WRITE : SCAN_CAS;
         if (word === READ_WORD) return length === 4;
         if (word === WRIT_WORD) return length === 5 && bytes[value.start + 4] === LETTER_E;
+        if (word === TXN_WORD && scanSteps !== null) {
+          result.op = SCAN_TXN;
+          return length === 3;
+        }
         return word === CAS_WORD && length === 3;
       }
       case KEY:
@@ -257,6 +272,8 @@ export function lineScan(): LineScan {
         result.completed = kind === NULL ? Number.POSITIVE_INFINITY : integer;
         return kind === INTEGER || kind === NULL;
       case SESSION:
+        result.session = integer;
+        return kind === INTEGER;
       case SCHEDULED:
         return kind === INTEGER;
       case EPOCH:
@@ -275,11 +292,12 @@ export function lineScan(): LineScan {
       return false;
     if (outcome !== SCAN_UNKNOWN && completed === Number.POSITIVE_INFINITY) return false;
     if (op !== SCAN_READ && input.kind === ABSENT) return false;
+    if (op === SCAN_TXN) return input.kind === STEPS && (outcome !== SCAN_OK || output.kind === STEPS);
     if (op === SCAN_CAS) {
       if (input.kind !== PAIR) return false;
       return outcome !== SCAN_OK || output.kind === TRUE || output.kind === FALSE;
     }
-    if (input.kind === PAIR || output.kind === PAIR) return false;
+    if (input.kind >= PAIR || output.kind >= PAIR) return false;
     return op !== SCAN_READ || outcome !== SCAN_OK || output.kind !== ABSENT;
   };
   const scan = (bytes: Uint8Array, start: number): number => {
@@ -294,6 +312,7 @@ export function lineScan(): LineScan {
     result.input.kind = ABSENT;
     result.output.kind = ABSENT;
     result.hasFrom = false;
+    result.session = Number.NaN;
     result.completed = Number.POSITIVE_INFINITY;
     let seen = 0;
     for (;;) {
@@ -306,7 +325,11 @@ export function lineScan(): LineScan {
       seen |= 1 << field;
       at += 1 + (LENGTH[field] as number);
       if (bytes[at] === 32) at += 1;
-      if (bytes[at] === 91) {
+      if (bytes[at] === 91 && scanSteps !== null) {
+        if (field !== INPUT && field !== OUTPUT) return -1;
+        at = scanSteps(bytes, at, field === OUTPUT);
+        value.kind = STEPS;
+      } else if (bytes[at] === 91) {
         if (field !== INPUT) return -1;
         at = scanPair(bytes, at, end);
         value.kind = PAIR;

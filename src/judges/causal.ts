@@ -78,7 +78,7 @@ function circle(graph: Graph, placed: readonly Placed[]): Found {
   const component = components(graph);
   let edge = 0;
   while (component[graph.from[edge] as number] !== component[graph.to[edge] as number]) edge += 1;
-  const back = pathFinder(graph)(graph.to[edge] as number, graph.from[edge] as number) ?? [];
+  const back = pathFinder(graph).find(graph.to[edge] as number, graph.from[edge] as number) ?? [];
   const nodes = [edge, ...back].map((each) => placed[graph.from[each] as number] as Placed);
   return { reason: `these are each other's cause: ${nodes.map(words).join(" → ")}`, witness: nodes };
 }
@@ -173,8 +173,8 @@ function judgePlaced(
   if (placed.length * chains > CLOCKS_MAX) return "too-large";
   const clocks = clocksOf(placed, chains, order, writerOf);
   const writes = writesByKey(placed);
-  const path = pathFinder(graph);
-  const causes = (a: number, b: number) => told(graph, path(a, b) ?? [], placed);
+  const paths = pathFinder(graph);
+  const causes = (a: number, b: number) => told(graph, paths.find(a, b) ?? [], placed);
   const conflicts = { from: [...from], to: [...to], reader: from.map(() => -1) };
   for (const node of order) {
     const reader = placed[node] as Placed;
@@ -216,7 +216,7 @@ function conflictCircle(
     (by, each) => by >= 0 && component[from[each] as number] === component[to[each] as number],
   );
   if (edge < 0) return null;
-  const back = pathFinder(graph)(to[edge] as number, from[edge] as number) ?? [];
+  const back = pathFinder(graph).find(to[edge] as number, from[edge] as number) ?? [];
   const at = (node: number) => placed[node] as Placed;
   const circle = [edge, ...back];
   const seen = circle.flatMap((each) => {

@@ -80,41 +80,53 @@ export function components(graph: Graph): Int32Array {
   return component;
 }
 
-/**
- * A function that gives the edges of a shortest path from one node to another over edges that `may` be used; null when
- * there is none. Made once for many paths in one graph.
- */
-export function pathFinder(
-  graph: Graph,
-): (source: number, target: number, may?: (edge: number) => boolean) => number[] | null {
-  const { start, list } = adjacencyOf(graph);
-  return (source, target, may = () => true) => {
-    const by = new Map<number, number>();
-    let border = [source];
-    while (border.length > 0) {
-      const next: number[] = [];
-      for (const node of border)
-        for (let at = start[node] as number; at < (start[node + 1] as number); at += 1) {
-          const edge = list[at] as number;
-          const reached = graph.to[edge] as number;
-          if (by.has(reached) || !may(edge)) continue;
-          by.set(reached, edge);
-          if (reached === target) return walkBack(graph, by, source, target);
-          next.push(reached);
-        }
-      border = next;
-    }
-    return null;
-  };
+export interface PathFinder {
+  /** Edges of a shortest path from one node to another over edges that `may` be used; null: there is none. */
+  find(source: number, target: number, may?: (edge: number) => boolean): number[] | null;
+  /** Edges looked at so far, in all searches. */
+  readonly passed: number;
 }
 
-function walkBack(graph: Graph, by: ReadonlyMap<number, number>, source: number, target: number): number[] {
-  const edges: number[] = [];
-  let node = target;
-  do {
-    const edge = by.get(node) as number;
-    edges.push(edge);
-    node = graph.from[edge] as number;
-  } while (node !== source);
-  return edges.reverse();
+/** Made once for many paths in one graph. */
+export function pathFinder(graph: Graph): PathFinder {
+  const { start, list } = adjacencyOf(graph);
+  /** The edge by which a node was reached, and in which search. */
+  const by = new Int32Array(graph.nodes);
+  const reachedIn = new Int32Array(graph.nodes);
+  let searches = 0;
+  let passed = 0;
+  const walkBack = (source: number, target: number): number[] => {
+    const edges: number[] = [];
+    let node = target;
+    do {
+      const edge = by[node] as number;
+      edges.push(edge);
+      node = graph.from[edge] as number;
+    } while (node !== source);
+    return edges.reverse();
+  };
+  return {
+    get passed() {
+      return passed;
+    },
+    find(source, target, may = () => true) {
+      searches += 1;
+      const queue = [source];
+      for (let next = 0; next < queue.length; next += 1) {
+        const node = queue[next] as number;
+        const end = start[node + 1] as number;
+        passed += end - (start[node] as number);
+        for (let at = start[node] as number; at < end; at += 1) {
+          const edge = list[at] as number;
+          const reached = graph.to[edge] as number;
+          if (reachedIn[reached] === searches || !may(edge)) continue;
+          reachedIn[reached] = searches;
+          by[reached] = edge;
+          if (reached === target) return walkBack(source, target);
+          queue.push(reached);
+        }
+      }
+      return null;
+    },
+  };
 }

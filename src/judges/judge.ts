@@ -20,6 +20,7 @@ import { MODELS, REGISTER } from "./models/models.ts";
 import { judgeSequential, sequentialName } from "./sequential.ts";
 import { judgeSessions, SESSION_MODELS, SESSIONS } from "./sessions.ts";
 import { judgeStrongest, STRONGEST } from "./strongest.ts";
+import { judgeTotalQueue, TOTAL_QUEUE } from "./total-queue.ts";
 import { withUncertainty } from "./uncertain-clocks.ts";
 import { ISOLATION_LEVELS, type IsolationLevel, judgeTransactions, TRANSACTIONS } from "./transactions.ts";
 
@@ -46,6 +47,7 @@ const REAL_TIME: ReadonlySet<string> = new Set([
   EPOCHS,
   BANK,
   LOG,
+  TOTAL_QUEUE,
   CONVERGENCE,
 ]);
 
@@ -144,6 +146,12 @@ const ROWS: readonly Judge[] = [
     model: LOG,
     summary: "entries of partitions: lost, duplicated, reordered, changed, appended by nobody",
     judge: ({ operations }) => judgeLog(operations),
+  },
+  {
+    model: TOTAL_QUEUE,
+    summary: "queues in whatever order: lost, duplicated, unexpected, recovered elements",
+    judge: ({ header, operations }) =>
+      judgeTotalQueue(operations, { atLeastOnce: header.meta?.delivery === "at-least-once" }),
   },
   {
     model: AVAILABILITY,

@@ -115,8 +115,8 @@ function circleOf(graph: Building, values: number, byKey: readonly SessionOperat
     }
     const within = (edge: number) =>
       component[plain.from[edge] as number] === number && component[plain.to[edge] as number] === number;
-    const path = pathFinder(plain);
-    const edges = [...(path(other, value, within) ?? []), ...(path(value, other, within) ?? [])];
+    const paths = pathFinder(plain);
+    const edges = [...(paths.find(other, value, within) ?? []), ...(paths.find(value, other, within) ?? [])];
     const shown = new Set(edges.flatMap((edge) => graph.because[edge] ?? []));
     const writers = new Set(
       [...shown].flatMap(({ from, to }) => [from, to]).filter((each) => each > INITIAL),

@@ -199,6 +199,36 @@ const PLANTED: readonly Planted[] = [
     says: /dequeue/,
   },
   {
+    fault: "lost",
+    model: "total-queue",
+    parts: [
+      { op: "enqueue", input: 1 },
+      { op: "enqueue", input: 2 },
+      { op: "dequeue", output: 2 },
+      { op: "dequeue", output: null },
+    ],
+    says: "lost",
+  },
+  {
+    fault: "duplicated",
+    model: "total-queue",
+    parts: [
+      { op: "enqueue", input: 1 },
+      { op: "dequeue", output: 1 },
+      { op: "dequeue", output: 1 },
+    ],
+    says: "duplicated",
+  },
+  {
+    fault: "unexpected",
+    model: "total-queue",
+    parts: [
+      { op: "enqueue", input: 1, outcome: "fail" },
+      { op: "dequeue", output: 1 },
+    ],
+    says: "unexpected",
+  },
+  {
     fault: "lost from a queue",
     model: "linearizable-queue",
     parts: [
