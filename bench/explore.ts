@@ -5,10 +5,12 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/runtime/clock.ts";
 import { newSeed } from "../src/runtime/random.ts";
-import { MUTATIONS, NO_FAULTS } from "./explore/mutations.ts";
+import { modelOf } from "./explore/model.ts";
+import { MUTATIONS } from "./explore/mutations.ts";
+import { plantedIsFound } from "./explore/planted.ts";
 import { search } from "./explore/search.ts";
+import { STAGES } from "./explore/stages.ts";
 import { walks } from "./explore/walk.ts";
-import { type Bounds, modelOf } from "./explore/world.ts";
 import { type Bar, report } from "./report.ts";
 
 const { values } = parseArgs({
@@ -25,22 +27,6 @@ const bytes = Number(values.gib) * 2 ** 30;
 const startMs = systemClock.nowMs();
 const leftMs = (share: number) => Math.max(0, share * totalMs - (systemClock.nowMs() - startMs));
 const say = (line: string) => process.stderr.write(`${line}\n`);
-
-/** From small to whole: each is explored to its end, as long as the time lasts. */
-const STAGES: readonly (readonly [string, Bounds])[] = [
-  ["no fault", { ...NO_FAULTS, writes: 2 }],
-  ["1 cut", { ...NO_FAULTS, writes: 1, cuts: 1 }],
-  ["1 crash", { ...NO_FAULTS, writes: 1, crashes: 1 }],
-  ["1 thaw", { ...NO_FAULTS, writes: 1, thaws: 1 }],
-  ["1 release", { ...NO_FAULTS, writes: 1, releases: 1 }],
-  ["1 cut, 1 late message, 1 tick of drift", { ...NO_FAULTS, cuts: 1, delays: 1, drifts: 1 }],
-  ["1 cut, 1 thaw", { ...NO_FAULTS, writes: 1, cuts: 1, thaws: 1 }],
-  ["2 takeovers, 2 crashes", { ...NO_FAULTS, takeovers: 2, writes: 1, crashes: 2 }],
-  [
-    "2 takeovers, 2 crashes, 1 thaw, 1 cut, drift",
-    { ...NO_FAULTS, takeovers: 2, writes: 2, crashes: 2, thaws: 1, cuts: 1, drifts: 1, delays: 1 },
-  ],
-];
 
 const bars: Bar[] = [];
 let states = 0;
@@ -78,12 +64,11 @@ bars.unshift({
 });
 
 const missed: string[] = [];
-for (const [index, { name, planted, finds, bounds }] of MUTATIONS.entries()) {
-  const untilMs = systemClock.nowMs() + leftMs(0.6 + (0.25 * (index + 1)) / MUTATIONS.length);
-  const found = walks(planted, { seed, steps: Infinity, until: () => systemClock.nowMs() > untilMs }, bounds);
-  const hit = finds.test(found.violation ?? "");
-  if (!hit) missed.push(name);
-  say(`${hit ? "found" : "MISSED"}: ${name}: ${found.violation ?? "nothing"} after ${found.steps} steps`);
+for (const [index, mutation] of MUTATIONS.entries()) {
+  const ms = leftMs(0.6 + (0.25 * (index + 1)) / MUTATIONS.length);
+  const { found, violation, steps } = plantedIsFound(mutation, { seed, ms }, systemClock.nowMs);
+  if (!found) missed.push(mutation.name);
+  say(`${found ? "found" : "MISSED"}: ${mutation.name}: ${violation ?? "nothing"} after ${steps} steps`);
 }
 bars.push({
   name: "planted mutations found",

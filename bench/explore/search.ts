@@ -1,9 +1,13 @@
-// Breadth first, so that the first violation found is one of the shortest. Worlds are kept only while they wait to be looked
-// at; for a trace every state keeps its parent and which of its parent's steps it was.
-import { fingerprint } from "./fingerprint.ts";
+// Breadth first, so that the first violation found is one of the shortest. For a trace every state keeps its parent and which
+// of its parent's steps it was: 6 bytes; a waiting one its few integers, a seen one its fingerprint.
+import { describeInterruption, type Interruption, interruptions } from "./apply.ts";
+import { violation } from "./invariants.ts";
+import type { Model } from "./model.ts";
+import { describe, type Move } from "./moves.ts";
+import { type Packed, packedWorlds } from "./packed.ts";
+import { seenWorlds } from "./seen.ts";
 import { settles } from "./settles.ts";
-import { stepsOf } from "./steps.ts";
-import { firstWorld, type Model, violation, type World } from "./world.ts";
+import { firstWorld, type World } from "./world.ts";
 
 export interface Limits {
   readonly states: number;
@@ -24,13 +28,17 @@ export interface Found {
   readonly violation: string | null;
   readonly trace: readonly string[];
   readonly settled: number;
+  /** Different ones of one site, and what was computed of them: all else was remembered. */
+  readonly siteStates: number;
+  readonly decided: number;
+  readonly bytes: number;
 }
 
 export interface Progress {
   (states: number, depth: number, waiting: number): void;
 }
 
-const LOOK_EVERY = 2_048;
+const LOOK_EVERY = 4_096;
 
 export function search(
   model: Model,
@@ -38,22 +46,21 @@ export function search(
   nowMs: () => number,
   progress: Progress = () => {},
 ): Found {
-  const seen = new FingerprintSet();
-  const parents: number[] = [];
-  const choices: number[] = [];
-  let frontier: { readonly id: number; readonly world: World }[] = [];
-  let next: typeof frontier = [];
+  const packed = packedWorlds(model);
+  const seen = seenWorlds(packed.allowsMore);
+  const words = packed.words;
+  const parents = growing((length) => new Uint32Array(length));
+  const choices = growing((length) => new Uint16Array(length));
+  let waiting = growing((length) => new Int32Array(length));
+  let next = growing((length) => new Int32Array(length));
   let steps = 0;
   let depth = 0;
   let settled = 0;
+  let states = 0;
   const startMs = nowMs();
-  const first = firstWorld(model);
-  seen.add(fingerprint(first));
-  parents.push(-1);
-  choices.push(-1);
-  frontier.push({ id: 0, world: first });
+  const one = new Int32Array(words);
   const result = (more: Partial<Found>): Found => ({
-    states: parents.length,
+    states,
     steps,
     depth,
     complete: false,
@@ -61,85 +68,119 @@ export function search(
     violation: null,
     trace: [],
     settled,
+    siteStates: packed.counts().sites,
+    decided: packed.counts().remembered,
+    bytes: process.memoryUsage.rss(),
     ...more,
   });
-  while (frontier.length > 0) {
-    for (const { id, world } of frontier) {
+  const trace = (id: number): readonly string[] => {
+    const path: number[] = [];
+    for (let at = id; at > 0; at = parents.get(at)) path.push(choices.get(at));
+    return retrace(model, packed, path.reverse());
+  };
+  /** Whether the world is new; then its number is states - 1. */
+  const reach = (world: World, parent: number, choice: number): boolean => {
+    packed.pack(world, one, 0);
+    if (!seen.add(one, 0, words - 1, one[words - 1] as number)) return false;
+    parents.push(parent);
+    choices.push(choice);
+    states += 1;
+    for (let word = 0; word < words; word += 1) next.push(one[word] as number);
+    return true;
+  };
+  reach(firstWorld(model), 0, 0);
+  let firstOfLevel = 0;
+  while (next.length() > 0) {
+    [waiting, next] = [next, waiting];
+    next.clear();
+    const count = waiting.length() / words;
+    for (let nth = 0; nth < count; nth += 1) {
+      const id = firstOfLevel + nth;
       if (id % LOOK_EVERY === 0) {
-        progress(parents.length, depth, frontier.length + next.length);
+        progress(states, depth, count - nth + next.length() / words);
         const used = process.memoryUsage.rss();
-        if (parents.length >= limits.states) return result({ stoppedBy: `${limits.states} states` });
-        if (nowMs() - startMs > limits.ms) return result({ stoppedBy: `${limits.ms / 1_000} s` });
+        if (states >= limits.states) return result({ stoppedBy: `${limits.states} states` });
+        if (nowMs() - startMs > limits.ms) return result({ stoppedBy: `${Math.round(limits.ms / 1_000)} s` });
         if (used > limits.bytes) return result({ stoppedBy: `${(used / 2 ** 30).toFixed(1)} GiB` });
       }
+      for (let word = 0; word < words; word += 1) one[word] = waiting.get(nth * words + word);
+      const world = packed.unpack(one, 0);
       if (id % limits.settleEvery === 0) {
         settled += 1;
-        const stuck = settles(model, world);
-        if (stuck !== null) return result({ violation: stuck, trace: traceTo(model, parents, choices, id) });
+        const stuck = settles(model, packed.whole(world));
+        if (stuck !== null) return result({ violation: stuck, trace: trace(id) });
       }
-      for (const [choice, { to }] of stepsOf(model, world).entries()) {
+      let choice = 0;
+      let wrong: string | null = null;
+      successors(packed, world, (to) => {
         steps += 1;
-        if (!seen.add(fingerprint(to))) continue;
-        const reached = parents.length;
-        parents.push(id);
-        choices.push(choice);
-        const wrong = violation(to);
-        if (wrong !== null)
-          return result({ violation: wrong, trace: traceTo(model, parents, choices, reached) });
-        next.push({ id: reached, world: to });
-      }
+        if (wrong === null && reach(to, id, choice)) wrong = violation(to);
+        choice += 1;
+      });
+      if (wrong !== null) return result({ violation: wrong, trace: trace(states - 1) });
     }
-    frontier = next;
-    next = [];
+    firstOfLevel += count;
     depth += 1;
   }
   return result({ complete: true });
 }
 
-function traceTo(model: Model, parents: readonly number[], choices: readonly number[], id: number): string[] {
-  const path: number[] = [];
-  for (let at = id; at > 0; at = parents[at] ?? 0) path.push(choices[at] ?? 0);
+/** In a fixed order: what happens, and each way in which it is interrupted. */
+function successors(
+  packed: Packed,
+  world: World,
+  visit: (to: World, move: Move, interruption: Interruption | null) => void,
+): void {
+  for (const move of packed.moves(world)) {
+    const applied = packed.apply(world, move);
+    visit(applied.world, move, null);
+    for (const interruption of interruptions(applied))
+      visit(packed.interrupt(applied, interruption), move, interruption);
+  }
+}
+
+function retrace(model: Model, packed: Packed, path: readonly number[]): string[] {
   const trace: string[] = [];
-  let world = firstWorld(model);
-  for (const choice of path.reverse()) {
-    const step = stepsOf(model, world)[choice];
-    if (step === undefined) throw new Error("a step is gone: the model is not deterministic");
-    trace.push(step.name);
-    world = step.to;
+  const one = new Int32Array(packed.words);
+  packed.pack(firstWorld(model), one, 0);
+  for (const wanted of path) {
+    const world = packed.unpack(one, 0);
+    let choice = 0;
+    successors(packed, world, (to, move, interruption) => {
+      if (choice === wanted) {
+        packed.pack(to, one, 0);
+        trace.push(
+          `${describe(world, move)}${interruption === null ? "" : describeInterruption(interruption)}`,
+        );
+      }
+      choice += 1;
+    });
   }
   return trace;
 }
 
-/** Numbers by open addressing: 8 bytes each, no object. */
-class FingerprintSet {
-  #slots = new Float64Array(1 << 16);
-  #count = 0;
+interface Numbers {
+  [at: number]: number;
+  readonly length: number;
+}
 
-  /** false: it was there. */
-  add(value: number): boolean {
-    if (this.#count * 10 > this.#slots.length * 7) this.#grow();
-    return this.#put(value + 1);
-  }
-
-  #put(value: number): boolean {
-    const mask = this.#slots.length - 1;
-    let at = (value % 0x7fffffff) & mask;
-    for (;;) {
-      const found = this.#slots[at];
-      if (found === value) return false;
-      if (found === 0) {
-        this.#slots[at] = value;
-        this.#count += 1;
-        return true;
-      }
-      at = (at + 1) & mask;
-    }
-  }
-
-  #grow(): void {
-    const old = this.#slots;
-    this.#slots = new Float64Array(old.length * 2);
-    this.#count = 0;
-    for (const value of old) if (value !== 0) this.#put(value);
-  }
+/** Numbers in blocks, so that growing copies nothing. */
+function growing(newBlock: (length: number) => Numbers) {
+  const BITS = 18;
+  const blocks: Numbers[] = [];
+  let length = 0;
+  return {
+    length: () => length,
+    get: (at: number) => (blocks[at >>> BITS] as Numbers)[at & ((1 << BITS) - 1)] as number,
+    push: (value: number) => {
+      const block = length >>> BITS;
+      if (block === blocks.length) blocks.push(newBlock(1 << BITS));
+      (blocks[block] as Numbers)[length & ((1 << BITS) - 1)] = value;
+      length += 1;
+    },
+    /** Keeps its blocks. */
+    clear: () => {
+      length = 0;
+    },
+  };
 }

@@ -1,8 +1,12 @@
-// Beyond the bounds: a seeded random walk over the same steps, with virtual time and many faults. The same seed takes the same
-// walk; a violation is told with its seed and the steps that led to it.
+// Beyond the bounds: a seeded random walk over the same moves, with virtual time and many faults, in plain worlds: clocks,
+// revisions and nonces grow as they do in production. The same seed takes the same walk; a violation is told with its seed and
+// the steps that led to it.
 import { type Random, seededRandom } from "../../src/runtime/random.ts";
-import { stepsOf } from "./steps.ts";
-import { type Bounds, firstWorld, type Model, modelOf, TICK_MS, violation, type World } from "./world.ts";
+import { apply, describeInterruption, directly, interrupt, interruptions } from "./apply.ts";
+import { violation } from "./invariants.ts";
+import { type Bounds, type Model, modelOf, type Planted, TICK_MS } from "./model.ts";
+import { describe, type Move, movesOf } from "./moves.ts";
+import { at, firstWorld, type World } from "./world.ts";
 
 export interface Walked {
   readonly steps: number;
@@ -10,6 +14,8 @@ export interface Walked {
   readonly takeovers: number;
   readonly ticks: number;
   readonly writes: number;
+  /** Changes of the voters that were asked for. */
+  readonly changes: number;
   readonly violation: string | null;
   readonly seed: number | null;
   readonly trace: readonly string[];
@@ -24,6 +30,7 @@ export const WALK_BOUNDS: Bounds = {
   drifts: 2,
   writes: 12,
   releases: 3,
+  changes: 5,
   losses: 6,
   cuts: 4,
   delays: 80,
@@ -35,59 +42,78 @@ const WALK_TIMINGS = { ticketMs: 4 * TICK_MS, fenceMs: 6 * TICK_MS };
 export const STEPS_A_WALK = 400;
 /** With few faults: soon after the last of them everything is quiet. */
 const STEPS_A_SHORT_WALK = 90;
+const INTERRUPTED = 0.04;
 
 /** Time has to pass and messages have to arrive for anything to happen; faults are rare, so that some come late. */
-function weight(name: string): number {
-  if (name.includes("; freeze") || name.includes("; kill")) return 0.15;
-  if (name.startsWith("tick")) return name === "tick" ? 6 : 0.5;
-  if (
-    name.startsWith("store carries out") ||
-    name.startsWith("store refuses") ||
-    name.includes("gets the answer")
-  )
-    return name.includes(", ") ? 2 : 6;
-  if (name.startsWith("cut") || name.startsWith("lose")) return 0.2;
-  if (name.startsWith("heal") || name.includes("returns") || name.startsWith("thaw")) return 0.4;
-  if (name.includes("is lost") || name.includes("release")) return 0.3;
-  if (name.startsWith("write")) return 0.6; // so that some are left for later
-  return 3; // copies
+function weight(move: Move): number {
+  switch (move.kind) {
+    case "tick":
+      return move.missedBy === null && move.drift === null ? 6 : 0.5;
+    case "deliver":
+      return move.how === "prompt" && move.missedBy === null ? 6 : 2;
+    case "answer":
+      return 6;
+    case "cut":
+    case "lose site":
+      return 0.2;
+    case "heal":
+    case "return":
+    case "thaw":
+      return 0.4;
+    case "lose message":
+    case "release":
+      return 0.3;
+    case "write":
+      return 0.6; // so that some are left for later
+    case "want":
+      return 0.1; // there are several
+    case "copy":
+    case "quorum":
+    case "see names":
+      return 3;
+  }
 }
 
-function pick(random: Random, names: readonly string[]): number {
-  const weights = names.map(weight);
-  let at = random.next() * weights.reduce((sum, each) => sum + each, 0);
-  for (const [index, each] of weights.entries()) {
-    at -= each;
-    if (at < 0) return index;
+function pick(random: Random, moves: readonly Move[]): Move | undefined {
+  let total = 0;
+  for (const move of moves) total += weight(move);
+  let left = random.next() * total;
+  for (const move of moves) {
+    left -= weight(move);
+    if (left < 0) return move;
   }
-  return names.length - 1;
+  return moves.at(-1);
 }
 
 export function walk(model: Model, seed: number, stepsMax = STEPS_A_WALK): Omit<Walked, "walks"> {
   const random = seededRandom(seed);
-  const trace: string[] = [];
+  const local = directly(model);
   let world: World = firstWorld(model);
+  let steps = 0;
+  let ticks = 0;
+  /** To be told again only when something is wrong. */
+  const names: (() => string)[] = [];
   const told = (wrong: string | null) => ({
-    steps: trace.length,
+    steps,
     takeovers: (world.store.epoch?.value.epoch ?? 1) - 1,
-    ticks: world.now,
+    ticks,
     writes: world.writes.filter(({ acknowledged }) => acknowledged).length,
+    changes: model.bounds.changes - world.left.changes,
     violation: wrong,
     seed: wrong === null ? null : seed,
-    trace: wrong === null ? [] : trace,
+    trace: wrong === null ? [] : names.map((name) => name()),
   });
-  while (trace.length < stepsMax) {
-    const steps = stepsOf(model, world);
-    const step =
-      steps[
-        pick(
-          random,
-          steps.map(({ name }) => name),
-        )
-      ];
-    if (step === undefined) return told(null); // only time is left, and every delay is spent
-    world = step.to;
-    trace.push(step.name);
+  while (steps < stepsMax) {
+    const move = pick(random, movesOf(model, local, world));
+    if (move === undefined) return told(null);
+    const from = world;
+    const applied = apply(model, local, from, move);
+    const stops = random.next() < INTERRUPTED ? interruptions(applied) : [];
+    const stop = stops.length === 0 ? null : at(stops, random.below(stops.length));
+    world = stop === null ? applied.world : interrupt(model, local, applied, stop);
+    steps += 1;
+    if (move.kind === "tick") ticks += 1;
+    names.push(() => `${describe(from, move)}${stop === null ? "" : describeInterruption(stop)}`);
     const wrong = violation(world);
     if (wrong !== null) return told(wrong);
   }
@@ -96,34 +122,19 @@ export function walk(model: Model, seed: number, stepsMax = STEPS_A_WALK): Omit<
 
 /** Walks with seed, seed + 1, … until so many steps were made, the time is over, or one is violated. */
 export function walks(
-  planted: Parameters<typeof modelOf>[1],
+  planted: Planted,
   limits: { readonly seed: number; readonly steps: number; readonly until: () => boolean },
   few: Bounds | null = null,
 ): Walked {
   const bounds = few ?? WALK_BOUNDS;
   const stepsMax = few === null ? STEPS_A_WALK : STEPS_A_SHORT_WALK;
-  const model = modelOf(bounds, { ...planted, timings: { ...WALK_TIMINGS, ...planted?.timings } });
-  let sum: Walked = {
-    steps: 0,
-    walks: 0,
-    takeovers: 0,
-    ticks: 0,
-    writes: 0,
-    violation: null,
-    seed: null,
-    trace: [],
-  };
+  const model = modelOf(bounds, { ...planted, timings: { ...WALK_TIMINGS, ...planted.timings } });
+  const sum = { steps: 0, walks: 0, takeovers: 0, ticks: 0, writes: 0, changes: 0 };
   while (sum.steps < limits.steps && !limits.until()) {
     const one = walk(model, (limits.seed + sum.walks) >>> 0, stepsMax);
-    sum = {
-      ...one,
-      steps: sum.steps + one.steps,
-      walks: sum.walks + 1,
-      takeovers: sum.takeovers + one.takeovers,
-      ticks: sum.ticks + one.ticks,
-      writes: sum.writes + one.writes,
-    };
-    if (one.violation !== null) break;
+    sum.walks += 1;
+    for (const what of ["steps", "takeovers", "ticks", "writes", "changes"] as const) sum[what] += one[what];
+    if (one.violation !== null) return { ...one, ...sum };
   }
-  return sum;
+  return { ...sum, violation: null, seed: null, trace: [] };
 }

@@ -1,7 +1,6 @@
 // The world around the production decision functions: sites with their kernel's fence, their member's log and their agent;
-// one link each to the store; clocks that may drift. Everything is data; a step copies what it changes. Time in ticks of P/2.
-import type { LeaseTimings } from "../../src/domain/primaryship.ts";
-import { RULES, type Rules } from "../../src/recovery/rules.ts";
+// one link each to the store; clocks that may drift. Everything is data, and nothing is ever changed in place.
+import type { Named, Voters } from "../../src/recovery/quorum.ts";
 import {
   type MemberReport,
   newSite,
@@ -9,108 +8,52 @@ import {
   type SiteState,
 } from "../../src/recovery/site-state.ts";
 import type { RecoverySwap, RecoveryView } from "../../src/recovery/view.ts";
+import { type Bounds, type Faults, type Model, siteName, TICK_MS } from "./model.ts";
 
-export const TICK_MS = 200;
-
-/** What surrounds the decisions and can be planted wrong, one at a time: kernel, member and data path. */
-export interface Surroundings {
-  /** A confirm refreshes the fence only while its ticket lives. */
-  readonly ticketIsChecked: boolean;
-  /** A seal survives a restart of the member. */
-  readonly sealIsPersisted: boolean;
-  /** The receiver is stopped before the position is reported. */
-  readonly sealStopsReceiver: boolean;
-  /** A write is acknowledged only when the standbys it needs have it on disk. */
-  readonly waitsForStandbys: boolean;
-  /** "close" removes ticket and fence before it is reported. */
-  readonly closeRemoves: boolean;
+export interface Message {
+  /** "quorum": a change of the voters; nobody waits for its answer, it is learnt by reading. */
+  readonly kind: "renewal" | "swap" | "quorum";
+  readonly nonce: number;
+  readonly swap: RecoverySwap;
 }
 
-export const SURROUNDINGS: Surroundings = {
-  ticketIsChecked: true,
-  sealIsPersisted: true,
-  sealStopsReceiver: true,
-  waitsForStandbys: true,
-  closeRemoves: true,
-};
-
-export interface Bounds {
-  readonly sites: number;
-  readonly takeovers: number;
-  /** Of an agent alone or of a whole site; each comes back. */
-  readonly crashes: number;
-  readonly thaws: number;
-  /** Ticks by which one site's clock differs, in all. */
-  readonly drifts: number;
-  readonly writes: number;
-  /** Switchovers asked for by a human. */
-  readonly releases: number;
-  /** Lost messages. */
-  readonly losses: number;
-  /** Cuts of a site from the store; each may be healed at any time. */
-  readonly cuts: number;
-  /** Ticks by which messages or reads are late, without a cut, in all. */
-  readonly delays: number;
+export interface Reply {
+  readonly swapped: boolean;
+  /** Of the lease, after it. */
+  readonly revision: number;
+  readonly lease: RecoveryView["lease"];
 }
-
-export interface Model {
-  readonly bounds: Bounds;
-  readonly rules: Rules;
-  readonly surroundings: Surroundings;
-  readonly timings: LeaseTimings;
-}
-
-/**
- * P 2 ticks, F 3; the margin is exactly the drift that the bounds allow (modelOf). Takers are as impatient as can be: what
- * D and the patience with a takeover are for is availability, and a short one leaves the safety to the rules.
- */
-export const TIMINGS: LeaseTimings = {
-  ticketMs: 2 * TICK_MS,
-  fenceMs: 3 * TICK_MS,
-  marginMs: 0,
-  renewalMs: TICK_MS,
-  retryMs: TICK_MS,
-  silenceMs: 2 * TICK_MS,
-  stuckMs: 2 * TICK_MS,
-  proofOfLifeMs: 1e9,
-};
-
-export const modelOf = (
-  bounds: Bounds,
-  planted: {
-    readonly rules?: Partial<Rules>;
-    readonly surroundings?: Partial<Surroundings>;
-    readonly timings?: Partial<LeaseTimings>;
-  } = {},
-): Model => ({
-  bounds,
-  rules: { ...RULES, ...planted.rules },
-  surroundings: { ...SURROUNDINGS, ...planted.surroundings },
-  timings: { ...TIMINGS, marginMs: bounds.drifts * TICK_MS, ...planted.timings },
-});
-
-export type Message =
-  | { readonly kind: "renewal"; readonly nonce: number; readonly swap: RecoverySwap }
-  | { readonly kind: "swap"; readonly nonce: number; readonly swap: RecoverySwap };
 
 export interface Link {
   readonly message: Message;
   /** null: still on its way to the store. */
-  readonly reply: "swapped" | RecoveryView | null;
-  readonly revision: number;
+  readonly reply: Reply | null;
+}
+
+/** To the store: one for renewals, one for all other swaps; one message each. */
+export type LinkName = "renewals" | "swaps";
+
+export interface Source {
+  readonly epoch: number;
+  readonly site: number;
 }
 
 export interface WorldMember {
   readonly role: MemberReport["role"];
   readonly sealedEpoch: number;
   readonly promotedEpoch: number | null;
-  readonly following: { readonly epoch: number; readonly source: number } | null;
+  readonly following: Source | null;
   /** What it would follow again after a restart. */
-  readonly configured: { readonly epoch: number; readonly source: number } | null;
+  readonly configured: Source | null;
   /** Writes as 1, 2, …; the start of a branch as the epoch below zero. */
   readonly log: readonly number[];
-  readonly names: readonly number[];
-  readonly acknowledgements: number;
+  /** By which the engine acknowledges now, and by which some backend may still do it: it has not seen the reload. */
+  readonly named: Named;
+  readonly older: readonly Named[];
+  /** Length of the log when the newest was seen by all; null: it is not yet. */
+  readonly seenAt: number | null;
+  /** Voters that a human wants; null: nothing is wanted. */
+  readonly wanted: Voters | null;
 }
 
 export interface WorldSite {
@@ -122,7 +65,6 @@ export interface WorldSite {
   readonly agent: SiteState | null;
   /** Left over when the agent was frozen. */
   readonly queue: readonly SiteAction[];
-  /** To the store: one for renewals, one for all other swaps; one message each. */
   readonly renewals: Link | null;
   readonly swaps: Link | null;
   readonly member: WorldMember;
@@ -131,46 +73,59 @@ export interface WorldSite {
   readonly fence: readonly { readonly epoch: number; readonly until: number }[];
   /** Epochs up to this one were closed for good. */
   readonly barred: number;
-  /** By which its clock is ahead, in ticks. */
+  /** Its own monotonic clock, in ticks. */
+  readonly clock: number;
+  /** By which its clock is ahead of true time. */
   readonly ahead: number;
-  readonly lives: number;
+  /** Never used before by this site. */
+  readonly nextNonce: number;
+}
+
+/** A write was sent under an epoch: its answer belongs to the connection, which belongs to the epoch. */
+export interface Write {
+  readonly epoch: number;
+  readonly acknowledged: boolean;
 }
 
 export interface World {
-  readonly now: number;
   readonly store: RecoveryView;
   readonly sites: readonly WorldSite[];
-  readonly left: Omit<Bounds, "sites" | "takeovers">;
-  /** Epoch under which each write was sent, and whether it was acknowledged. */
-  readonly writes: readonly { readonly epoch: number; readonly acknowledged: boolean }[];
+  readonly left: Faults;
+  readonly writes: readonly Write[];
 }
 
-export const siteName = (index: number): string => String.fromCharCode(97 + index);
-export const siteIndex = (name: string): number => name.charCodeAt(0) - 97;
-export const localMs = (world: World, site: WorldSite): number => (world.now + site.ahead) * TICK_MS;
+export const at = <T>(items: readonly T[], index: number): T => {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`nothing at ${index}`);
+  return item;
+};
 
-const NONCES_A_LIFE = 1_000_000;
+export const replaced = <T>(items: readonly T[], index: number, item: T): T[] => {
+  const next = items.slice();
+  next[index] = item;
+  return next;
+};
 
-export function freshAgent(model: Model, index: number, member: WorldMember, lives: number): SiteState {
+const namesOf = ({ sites }: Bounds): string[] => Array.from({ length: sites }, (_, index) => siteName(index));
+
+export function freshAgent({ bounds, timings }: Model, index: number, site: WorldSite): SiteState {
   const settings = {
-    timings: model.timings,
-    sites: Array.from({ length: model.bounds.sites }, (_, at) => siteName(at)),
+    timings,
+    sites: namesOf(bounds),
     acknowledgements: 1,
     whenReplicaLost: "block" as const,
     trigger: "automatic" as const,
   };
-  const nonce = 1 + (index * 20 + lives) * NONCES_A_LIFE;
-  return newSite(siteName(index), settings, reportOf(member, []), nonce);
+  return newSite(siteName(index), settings, reportOf(site.member, []), site.nextNonce);
 }
 
 export function reportOf(member: WorldMember, flushedBy: readonly string[]): MemberReport {
   const history: { branch: number; upTo: number }[] = [];
-  for (const [at, entry] of member.log.entries()) {
-    if (entry < 0) {
-      const last = history.at(-1);
-      if (last !== undefined) last.upTo = at;
-      history.push({ branch: -entry, upTo: at + 1 });
-    }
+  for (const [position, entry] of member.log.entries()) {
+    if (entry > 0) continue;
+    const last = history.at(-1);
+    if (last !== undefined) last.upTo = position;
+    history.push({ branch: -entry, upTo: position + 1 });
   }
   const last = history.at(-1);
   if (last !== undefined) last.upTo = member.log.length;
@@ -180,33 +135,50 @@ export function reportOf(member: WorldMember, flushedBy: readonly string[]): Mem
     promotedEpoch: member.promotedEpoch,
     history,
     flushedBy,
-    names: member.names.map(siteName),
+    names: member.named.names,
     following: member.following?.epoch ?? null,
   };
+}
+
+/** Sites that have the start of the primary's branch on disk: one bit each. */
+export function flushedBy(sites: readonly WorldSite[], index: number): number {
+  const { promotedEpoch, log } = at(sites, index).member;
+  if (promotedEpoch === null) return 0;
+  const position = log.indexOf(-promotedEpoch);
+  let bits = 0;
+  for (let other = 0; other < sites.length; other += 1)
+    if (other !== index && position >= 0 && sites[other]?.member.log[position] === -promotedEpoch)
+      bits |= 1 << other;
+  return bits;
+}
+
+/** How far two logs are the same. */
+export function commonLength(a: readonly number[], b: readonly number[]): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a[length] === b[length]) length += 1;
+  return length;
 }
 
 /** Epoch 1 is opened at the first site; the others follow it and have its branch. */
 export function firstWorld(model: Model): World {
   const { bounds, timings } = model;
-  const names = Array.from({ length: bounds.sites }, (_, at) => siteName(at));
+  const names = namesOf(bounds);
   const standbys = names.slice(1);
   const { ticketMs, fenceMs, marginMs } = timings;
+  const lease = {
+    epoch: 1,
+    holder: "a",
+    nonce: 0,
+    ticketMs,
+    fenceMs,
+    marginMs,
+    syncAgeMs: null,
+    releasedTo: null,
+  };
   const store: RecoveryView = {
     storeId: "s",
     revision: 1,
-    lease: {
-      value: {
-        epoch: 1,
-        holder: "a",
-        nonce: 0,
-        ticketMs,
-        fenceMs,
-        marginMs,
-        syncAgeMs: null,
-        releasedTo: null,
-      },
-      revision: 1,
-    },
+    lease: { value: lease, revision: 1 },
     epoch: {
       value: { epoch: 1, phase: "opened", coordinator: "a", primary: "a", after: null, acceptedLoss: null },
       revision: 1,
@@ -216,57 +188,53 @@ export function firstWorld(model: Model): World {
     seals: {},
   };
   const sites = names.map((_, index): WorldSite => {
-    const source = { epoch: 1, source: 0 };
-    const member: WorldMember = {
-      role: index === 0 ? "primary" : "standby",
-      sealedEpoch: 1,
-      promotedEpoch: index === 0 ? 1 : null,
-      following: index === 0 ? null : source,
-      configured: index === 0 ? null : source,
-      log: [-1],
-      names: index === 0 ? names.map((_name, at) => at).slice(1) : [],
-      acknowledgements: 1,
-    };
-    return {
+    const source = index === 0 ? null : { epoch: 1, site: 0 };
+    const site: WorldSite = {
       up: true,
       frozen: false,
       cut: false,
-      agent: freshAgent(model, index, member, 0),
+      agent: null,
       queue: [],
       renewals: null,
       swaps: null,
-      member,
+      member: {
+        role: index === 0 ? "primary" : "standby",
+        sealedEpoch: 1,
+        promotedEpoch: index === 0 ? 1 : null,
+        following: source,
+        configured: source,
+        log: [-1],
+        named: { names: index === 0 ? standbys : [], acknowledgements: 1 },
+        older: [],
+        seenAt: index === 0 ? 1 : null,
+        wanted: null,
+      },
       tickets: [],
       fence: [],
       barred: 0,
+      clock: 0,
       ahead: 0,
-      lives: 0,
+      nextNonce: 1,
     };
+    return { ...site, agent: freshAgent(model, index, site) };
   });
   const { sites: _sites, takeovers: _takeovers, ...left } = bounds;
-  return { now: 0, store, sites, left, writes: [] };
+  return { store, sites, left, writes: [] };
 }
 
-/** Epochs whose packets pass at a site now. */
-export const openEpochs = (world: World, site: WorldSite): number[] =>
-  site.up ? site.fence.filter(({ until }) => until > world.now + site.ahead).map(({ epoch }) => epoch) : [];
+/** In a reduced world: of an agent whose last read was the store as it is now. */
+export const CURRENT: RecoveryView = {
+  storeId: "",
+  revision: 0,
+  lease: null,
+  epoch: null,
+  opened: null,
+  control: null,
+  seals: {},
+};
 
-/** What must never be; null: all is well. */
-export function violation(world: World): string | null {
-  const serving = world.sites.flatMap((site, index) =>
-    openEpochs(world, site).map((epoch) => ({ site, index, epoch })),
-  );
-  if (serving.length > 1)
-    return `two epochs served at once: ${serving.map(({ index, epoch }) => `${siteName(index)} epoch ${epoch}`).join(", ")}`;
-  for (const { site, index, epoch } of serving) {
-    if (site.member.role !== "primary" || site.member.promotedEpoch !== epoch) continue;
-    for (const [at, { acknowledged }] of world.writes.entries())
-      if (acknowledged && !site.member.log.includes(at + 1))
-        return `an acknowledged write is lost: write ${at + 1} is not at ${siteName(index)}, which serves epoch ${epoch}`;
-    // Epoch 1 was opened before the exploration began.
-    const holders = site.member.names.filter((other) => world.sites[other]?.member.log.includes(-epoch));
-    if (epoch > 1 && holders.length < site.member.acknowledgements)
-      return `${siteName(index)} serves epoch ${epoch} unprotected: no standby has followed it`;
-  }
-  return null;
-}
+export const nowMs = ({ clock }: WorldSite): number => clock * TICK_MS;
+
+/** Whether packets of this epoch pass at the site now. */
+export const isOpen = ({ up, fence, clock }: WorldSite, epoch: number): boolean =>
+  up && fence.some((each) => each.epoch === epoch && each.until > clock);

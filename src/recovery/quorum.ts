@@ -22,12 +22,14 @@ export interface QuorumState {
   readonly unseen: boolean;
   /** All that was acknowledged before the newest configuration was seen by all is flushed by k of its names. */
   readonly flushed: boolean;
+  /** A change of the store was sent, and nobody knows yet whether it happened or still will: what the store says may be old. */
+  readonly unsettled: boolean;
 }
 
 export type QuorumStep =
   | { readonly do: "names"; readonly engine: Named }
   | { readonly do: "store"; readonly store: Voters }
-  | { readonly do: "wait"; readonly for: "seen" | "flushed" };
+  | { readonly do: "wait"; readonly for: "settled" | "seen" | "flushed" };
 
 export type QuorumPlan =
   | QuorumStep
@@ -39,10 +41,15 @@ export const sealsNeeded = ({ voters, acknowledgements }: Voters): number =>
   voters.length - acknowledgements + 1;
 
 /** The next step towards the target. Asked again after each; whoever asks, from whatever state, it goes on. */
-export function nextQuorumStep({ store, engine, unseen, flushed }: QuorumState, target: Voters): QuorumPlan {
+export function nextQuorumStep(
+  { store, engine, unseen, flushed, unsettled }: QuorumState,
+  target: Voters,
+): QuorumPlan {
   const k = target.acknowledgements;
   if (k < 1 || k > target.voters.length)
     return { do: "refuse", because: `${k} acknowledgements of ${target.voters.length} standbys` };
+  // Planned from what the store said before, a step could undo what the change under way relies on.
+  if (unsettled) return { do: "wait", for: "settled" };
   // Fewer acknowledgements: the store asks for more seals before the engine waits for less.
   if (k < store.acknowledgements) return { do: "store", store: { ...store, acknowledgements: k } };
   const added = target.voters.filter((name) => !store.voters.includes(name));
