@@ -39,6 +39,45 @@ export const agentStatus = z.object({
     data: z.enum(DATA_STATES),
     observed: reading,
   }),
+  /** Where one primary commits and a recovery chooses it. */
+  recovery: z
+    .object({
+      /** As the store says, of the workload; null: the store has not answered, or nobody has served yet. */
+      primaryship: z
+        .object({
+          epoch: z.int(),
+          phase: z.enum(["sealing", "named", "opened"]),
+          coordinator: z.string(),
+          primary: z.string().nullable(),
+          holder: z.string().nullable(),
+          standbys: z.array(z.string()),
+          acknowledgements: z.int(),
+          paused: z.boolean(),
+        })
+        .nullable(),
+      /** Of the lease as this agent saw it change; null: it never did. */
+      leaseAgeMs: z.number().nullable(),
+      /** The epoch that this site's fence is open for; null: closed. */
+      fenceOpenFor: z.int().nullable(),
+      fenceLeavesOpen: z.array(z.string()),
+      role: z.enum(["primary", "standby", "down"]),
+      sealedEpoch: z.int(),
+      /** Bytes of the log on this disk. */
+      position: z.number().nullable(),
+      /** Of a primary: who streams, and how far behind on disk. */
+      standbys: z.array(z.object({ site: z.string(), state: z.string(), lagBytes: z.number() })),
+      doing: z.string().nullable(),
+      complaint: z.string().nullable(),
+      /** Why nothing is decided here any more; null: decisions are made. */
+      distrust: z.string().nullable(),
+      store: z.object({
+        data: z.enum(DATA_STATES),
+        because: z.string(),
+        readAgeMs: z.number().nullable(),
+        complaint: z.string().nullable(),
+      }),
+    })
+    .optional(),
   frontend: z.object({ pid: z.int().nullable(), report: siteReport.nullable() }),
 });
 export type AgentStatus = z.infer<typeof agentStatus>;
