@@ -5,14 +5,16 @@ import { type Child, runOk, start } from "../../src/runtime/process.ts";
 export const SITES = ["paris", "frankfurt", "london"] as const;
 export type SiteName = (typeof SITES)[number];
 export const addressOf = (site: SiteName): string => `10.77.${SITES.indexOf(site) + 1}.1`;
+const RIG_ADDRESS = "10.77.8.1";
 export const CLIENT_ADDRESS = "10.77.9.1";
 
 const ip = (...words: string[]) => runOk(["ip", ...words]);
 const portOf = (name: string) => `p-${name}`;
 
-export async function buildNetwork(delayMs = 0): Promise<void> {
+export async function buildNetwork(): Promise<void> {
   await runOk(["mount", "-t", "tmpfs", "tmpfs", "/run"]);
   await ip("link", "add", "lan", "type", "bridge", "forward_delay", "0");
+  await ip("addr", "add", `${RIG_ADDRESS}/16`, "dev", "lan");
   await ip("link", "set", "lan", "up");
   const places: readonly (readonly [string, string])[] = [
     ...SITES.map((site) => [site, addressOf(site)] as const),
@@ -25,11 +27,6 @@ export async function buildNetwork(delayMs = 0): Promise<void> {
     await ip("-n", name, "addr", "add", `${address}/16`, "dev", "e0");
     await ip("-n", name, "link", "set", "e0", "up");
     await ip("link", "set", portOf(name), "master", "lan", "up");
-    if (delayMs > 0 && name !== "client") {
-      const delay = ["root", "netem", "delay", `${delayMs}ms`, "limit", "20000"];
-      await runOk(["tc", "qdisc", "add", "dev", portOf(name), ...delay]);
-      await runOk(["ip", "netns", "exec", name, "tc", "qdisc", "add", "dev", "e0", ...delay]);
-    }
   }
 }
 

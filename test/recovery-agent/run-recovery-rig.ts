@@ -29,7 +29,7 @@ export async function runRecoveryRig(
   limitMs: number,
 ): Promise<Run[]> {
   const tools = await provideTools(
-    ["ip", "nft", "conntrack", "tc", "unshare"],
+    ["ip", "nft", "conntrack", "unshare"],
     cacheFolder(),
     AbortSignal.timeout(120_000),
   );
