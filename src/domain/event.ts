@@ -51,6 +51,12 @@ export type EventBody =
       readonly coordinator: string;
       readonly primary: string | null;
     }
+  | {
+      readonly event: "workflow-step";
+      readonly workflow: string;
+      readonly step: string;
+      readonly what: string;
+    }
   | { readonly event: "fence-opened"; readonly epoch: number }
   | { readonly event: "fence-closed"; readonly epoch: number }
   | { readonly event: "member-replaced"; readonly member: string; readonly because: string }

@@ -161,6 +161,8 @@ export type ReplicationAction =
   | { readonly kind: "record-epoch"; readonly epoch: number }
   /** Running primary: a small commit of its own, proof of life; `here` waits for no standby. */
   | { readonly kind: "commit"; readonly acknowledged: "here" | "as configured" }
+  /** Running primary: what it has in memory is written out, so that its end is quick. */
+  | { readonly kind: "checkpoint" }
   /** Running: ends in order, its log written out. */
   | { readonly kind: "stop" }
   /** Stopped: its data is replaced by a whole copy of the source's. */

@@ -42,6 +42,8 @@ function wordsOf(event: TimelineEvent): EventWords {
       return change(
         `epoch ${event.epoch} ${event.phase}, led by ${event.phase === "sealing" ? event.coordinator : (event.primary ?? "nobody")}`,
       );
+    case "workflow-step":
+      return change(`${event.workflow}, ${event.step}: ${event.what}`);
     case "fence-opened":
       return good(`fence open for epoch ${event.epoch}`);
     case "fence-closed":

@@ -102,7 +102,7 @@ const FAULTS: Readonly<Record<string, (site: SiteName) => Promise<() => Promise<
 };
 
 async function once(fault: string): Promise<unknown> {
-  const { primary, epoch } = await whole(60_000);
+  const { primary, epoch } = await whole(120_000);
   await clock.sleep(1_000 + (epoch % 5) * 37); // somewhere else between two renewals each time
   const atMs = clock.nowMs();
   const last = acknowledged.findLast(({ site }) => site === primary);
@@ -119,7 +119,7 @@ async function once(fault: string): Promise<unknown> {
   const counted = acknowledged.length;
   const lostAtNew = await missingAt(first.site as SiteName, counted);
   await back?.();
-  const again = await whole(90_000);
+  const again = await whole(120_000);
   const lostAnywhere: string[] = [];
   const upTo = acknowledged.length;
   await clock.sleep(300); // what was acknowledged a moment ago is on its way to the second standby
@@ -153,7 +153,7 @@ async function main(): Promise<void> {
   await writeFile(join(folder, "plan.yaml"), formatPlan({ ...example, sites }));
   for (const site of SITES) await startPlace(site);
   const startedMs = clock.nowMs();
-  const { primary } = await whole(120_000);
+  const { primary } = await whole(240_000);
   say({ fault: "start", primary, tookMs: Math.round(clock.nowMs() - startedMs) });
   const writer: Child = await start(["ip", "netns", "exec", "client", process.execPath, self, "write"], {
     stdio: ["ignore", "pipe", "inherit"],

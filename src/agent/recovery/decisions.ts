@@ -8,8 +8,10 @@ import type { Log } from "../../runtime/log.ts";
 export interface Decisions {
   tell(event: SiteEvent): void;
   state(): SiteState;
-  /** The store is not the one that was known: from now on nothing is decided any more. */
+  /** The store is not the one that was known, or a person fences this site: from now on nothing is decided any more. */
   distrust(why: string): void;
+  /** A person has allowed this site again: what is decided begins anew with the next view. */
+  trust(): void;
 }
 
 export function startDecisions(
@@ -30,7 +32,7 @@ export function startDecisions(
       log.emit({ event: "epoch-changed", epoch, phase, coordinator, primary });
     }
     if (state.distrust !== null && before.distrust === null)
-      log.error(`the store is not believed: ${state.distrust}`);
+      log.error(`nothing is decided here any more: ${state.distrust}`);
   }
 
   return {
@@ -40,12 +42,17 @@ export function startDecisions(
       state = { ...state, distrust: why };
       news(before);
     },
+    trust() {
+      state = { ...first, member: state.member, nextNonce: state.nextNonce };
+    },
     tell(event) {
       events.push(event);
       if (deciding) return;
       deciding = true;
       for (let next = events.shift(); next !== undefined; next = events.shift()) {
         const before = state;
+        // What nothing is decided on any more is still shown.
+        if (state.distrust !== null && next.kind === "view") state = { ...state, view: next.view };
         const decided = decide(state, next, clock.nowMs());
         state = decided.state;
         news(before);

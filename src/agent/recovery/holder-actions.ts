@@ -23,7 +23,8 @@ export interface HolderActionsOptions {
 }
 
 export interface HolderActions {
-  perform(action: HolderAction, epoch: number): void;
+  /** `afterClose`: before a close is told of. */
+  perform(action: HolderAction, epoch: number, afterClose?: () => Promise<void>): void;
   /** When the fence was last opened or kept open, and for which epoch; null: never, or it was closed since. */
   confirmed(): { readonly epoch: number; readonly atMs: number } | null;
   /** When the last renewal that succeeded was answered; null: none was. */
@@ -58,7 +59,11 @@ export function startHolderActions(options: HolderActionsOptions): HolderActions
     tell({ kind: "renewal", nonce, answer });
   }
 
-  const carryOut = async (action: HolderAction, epoch: number): Promise<void> => {
+  const carryOut = async (
+    action: HolderAction,
+    epoch: number,
+    afterClose: () => Promise<void>,
+  ): Promise<void> => {
     switch (action.do) {
       case "ticket": {
         const taken = said(await fence.beginEpoch(epoch)) && said(await fence.ticket(action.nonce));
@@ -82,6 +87,7 @@ export function startHolderActions(options: HolderActionsOptions): HolderActions
         }
         confirmed = null;
         log.emit({ event: "fence-closed", epoch: action.epoch });
+        await afterClose();
         tell({ kind: "closed", epoch: action.epoch });
         return;
       default:
@@ -90,7 +96,8 @@ export function startHolderActions(options: HolderActionsOptions): HolderActions
   };
 
   return {
-    perform: (action, epoch) => void turn(() => carryOut(action, epoch)),
+    perform: (action, epoch, afterClose = async () => undefined) =>
+      void turn(() => carryOut(action, epoch, afterClose)),
     confirmed: () => confirmed,
     renewedAtMs: () => renewedAtMs,
   };

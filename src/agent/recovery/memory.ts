@@ -13,12 +13,21 @@ const memory = z.object({
   promoted: z.object({ epoch: z.int(), process: z.string(), flushed: z.number() }).nullable(),
   /** The store that was known, and its highest revision and epoch that were seen. */
   store: z.object({ id: z.string(), revision: z.int(), epoch: z.int() }).nullable(),
+  /** Why a person keeps this site's fence closed; null: nobody does. */
+  fencedBecause: z.string().nullable().default(null),
   /** All nonces up to here may have been used. */
   noncesUpTo: z.int().nonnegative(),
 });
 export type Memory = z.infer<typeof memory>;
 
-const EMPTY: Memory = { sealedEpoch: 0, following: null, promoted: null, store: null, noncesUpTo: 0 };
+const EMPTY: Memory = {
+  sealedEpoch: 0,
+  following: null,
+  promoted: null,
+  store: null,
+  fencedBecause: null,
+  noncesUpTo: 0,
+};
 
 export interface AgentMemory {
   now(): Memory;

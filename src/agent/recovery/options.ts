@@ -31,6 +31,8 @@ export interface RecoveryAgentOptions {
   readonly startFence: (place: FencePlace) => Promise<Fence>;
   /** null: no front-end is started. */
   readonly frontendArgv: readonly string[] | null;
+  /** Of what has to be known by whoever changes something over the API; null: one of its own, in the data folder. */
+  readonly tokenFile: string | null;
   readonly unsafeNoFsync: boolean;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,5 +1,5 @@
-// What another site's agent says of its data: of its member's, or of its part of the store.
-import { AGENT_ROUTES, agentStatus } from "../../api/agent.ts";
+// What another site's agent says of itself, and of its data: of its member's, or of its part of the store.
+import { AGENT_ROUTES, type AgentStatus, agentStatus } from "../../api/agent.ts";
 import type { Reading } from "../../domain/outcome.ts";
 import { PORTS } from "../../domain/plan.ts";
 import type { Clock } from "../../runtime/clock.ts";
@@ -7,25 +7,35 @@ import type { DataState } from "../decide.ts";
 
 const TIMEOUT_MS = 1_000;
 
-export async function peerData(
-  peer: { readonly name: string; readonly address: string },
-  which: "member" | "store",
-  signal: AbortSignal,
-  clock: Clock,
-): Promise<Reading<DataState>> {
-  const sinceMs = clock.nowMs();
-  const unknown = (reason: string): Reading<DataState> => ({ kind: "unknown", reason, sinceMs });
+interface Peer {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Why it is not known, in words, when it is not. */
+export async function peerStatus(peer: Peer, signal: AbortSignal): Promise<AgentStatus | string> {
   try {
     const response = await fetch(`http://${peer.address}:${PORTS.agent}${AGENT_ROUTES.status.path}`, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     const status = agentStatus.parse(await response.json());
-    if (status.site !== peer.name) return unknown(`${status.site} answers there`);
-    const data = which === "member" ? status.member.data : status.recovery?.store.data;
-    return data === undefined
-      ? unknown(`${peer.name}'s agent keeps no store`)
-      : { kind: "known", value: data, atMs: clock.nowMs() };
+    return status.site === peer.name ? status : `${status.site} answers there`;
   } catch (cause) {
-    return unknown(cause instanceof Error ? cause.message : String(cause));
+    return cause instanceof Error ? cause.message : String(cause);
   }
+}
+
+export async function peerData(
+  peer: Peer,
+  which: "member" | "store",
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<Reading<DataState>> {
+  const sinceMs = clock.nowMs();
+  const status = await peerStatus(peer, signal);
+  if (typeof status === "string") return { kind: "unknown", reason: status, sinceMs };
+  const data = which === "member" ? status.member.data : status.recovery?.store.data;
+  return data === undefined
+    ? { kind: "unknown", reason: `${peer.name}'s agent keeps no store`, sinceMs }
+    : { kind: "known", value: data, atMs: clock.nowMs() };
 }

@@ -22,7 +22,9 @@ export async function startProofOfLife({
 }: ProofOfLifeOptions): Promise<void> {
   let acknowledgedAtMs: number | null = null;
   const serves = () => {
-    const { member: own, view } = decisions.state();
+    const { member: own, view, holder } = decisions.state();
+    // Whom it is handed over to shall have everything: nothing is added then.
+    if (holder.kind === "releasing") return false;
     return own.promotedEpoch !== null && own.promotedEpoch === view?.epoch?.value.epoch;
   };
   const syncAgeMs = () => (acknowledgedAtMs === null ? null : Math.round(clock.nowMs() - acknowledgedAtMs));

@@ -15,6 +15,7 @@ import { takeLock } from "../../runtime/lock.ts";
 import { startFrontend } from "../frontend.ts";
 import { startAgentServer } from "../server.ts";
 import { startBeginning } from "./beginning.ts";
+import { caughtUp } from "./caught-up.ts";
 import { startDataMember } from "./data-member.ts";
 import { startDecisions } from "./decisions.ts";
 import { startFenceWatch } from "./fence-watch.ts";
@@ -32,6 +33,7 @@ import { startStoreMembers } from "./store-members.ts";
 import { startStorePlace } from "./store-place.ts";
 import { stateSwap } from "./store-view.ts";
 import { startStoreViews } from "./store-views.ts";
+import { readToken, startWorkflows } from "./workflows.ts";
 
 /** Fine enough that a lease's end is not waited for longer than it lasts. */
 const TICK_MS = 10;
@@ -79,7 +81,12 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
       members: plan.members,
     }),
   );
-  const authors = { renewals: `${site}/renewals`, swaps: `${site}/swaps`, quorum: `${site}/quorum` };
+  const authors = {
+    renewals: `${site}/renewals`,
+    swaps: `${site}/swaps`,
+    quorum: `${site}/quorum`,
+    flows: `${site}/flows`,
+  };
   const ordered = [
     ...plan.members.filter(({ name }) => name === site),
     ...plan.members.filter(({ name }) => name !== site),
@@ -133,7 +140,7 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
       case "renew":
       case "confirm":
       case "close":
-        holding.perform(action, state.holder.kind === "none" ? 0 : state.holder.epoch);
+        holding.perform(action, state.holder.kind === "none" ? 0 : state.holder.epoch, handingOver(state));
         return;
       case "seal":
       case "promote":
@@ -147,6 +154,11 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
       default:
         action satisfies never;
     }
+  }
+
+  function handingOver({ holder }: SiteState): (() => Promise<void>) | undefined {
+    if (holder.kind !== "releasing") return undefined;
+    return () => caughtUp(member, holder.to, clock, stop.signal);
   }
 
   async function swap(wanted: Extract<SiteAction, { do: "swap" }>["swap"]): Promise<void> {
@@ -199,9 +211,27 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
           clock,
           log,
         });
+  const workflows = startWorkflows({
+    site,
+    plan,
+    objectives: options.plan.objectives,
+    member,
+    memory,
+    decisions,
+    stores,
+    author: authors.flows,
+    token: await readToken(options.tokenFile, dataFolder),
+    closeFence: () => holding.perform({ do: "close", epoch: 0 }, 0),
+    clock,
+    log,
+    signal: stop.signal,
+  });
+  const { fencedBecause } = memory.now();
+  if (fencedBecause !== null) decisions.distrust(fencedBecause);
   let hasData = await member.hasData();
   const loops = [
     beginning.run(),
+    workflows.run(),
     looking.run(stop.signal),
     startProofOfLife({ member, decisions, clock, signal: stop.signal }),
     startQuorumKeeping({
@@ -262,6 +292,7 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
       status: () => recoveryStatus(seen()),
       report: () => recoveryReport(seen()),
       returned: async () => null,
+      workflows: workflows.answers,
     }),
   );
   const moved = stack.move();

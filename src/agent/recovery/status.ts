@@ -77,6 +77,7 @@ export function recoveryStatus(seen: RecoverySeen): AgentStatus {
       fenceLeavesOpen: [...seen.fenceLeavesOpen],
       role: state.member.role,
       sealedEpoch: remembered.sealedEpoch,
+      logEpoch: state.member.history.at(-1)?.branch ?? null,
       position: kind === "known" ? (replication?.flushed ?? null) : null,
       standbys: (replication?.standbys ?? []).map((standby) => ({
         site: standby.name,

@@ -21,6 +21,7 @@ interface Options {
   readonly engineVersion?: string;
   readonly engineSource?: string;
   readonly frontend?: boolean;
+  readonly tokenFile?: string;
   readonly unsafeNoFsync?: boolean;
   readonly unsafeStaleReads?: boolean;
 }
@@ -63,7 +64,7 @@ async function look(options: Options): Promise<void> {
   const { frontendArgv } = started;
   const recovers = plan.strategy.kind === "transaction-replication";
   await using agent = recovers
-    ? await startRecovery(started, signal)
+    ? await startRecovery({ ...started, tokenFile: options.tokenFile ?? null }, signal)
     : await startAgent({ ...started, frontendArgv: frontendArgv ?? outlastCommand(...frontend) });
   log.emit({ event: "started", pid: process.pid, version: version() });
   const interrupted = new Promise<null>((resolve) => {
@@ -87,6 +88,10 @@ export function build(): Command {
     .addOption(hidden("--engine-program <path>", "the engine's program, found already"))
     .addOption(hidden("--engine-version <version>", "its version"))
     .addOption(hidden("--engine-source <text>", "where it came from"))
+    .option(
+      "--token-file <path>",
+      "what callers that change something have to know (made in the data folder)",
+    )
     .addOption(hidden("--no-frontend", "clients come to the engine itself"))
     .addOption(
       hidden("--unsafe-no-fsync", "positive control of drills: acknowledge writes that are not on disk"),

@@ -44,6 +44,8 @@ export function attachReplicated({ installed, member }: ReplicatedPlace, clock: 
         return await mark(running, member, signal);
       case "record-epoch":
         return await recordEpoch(running, member, action.epoch, signal);
+      case "checkpoint":
+        return await checkpoint(running, signal);
       case "commit":
         return await commit(running, action.acknowledged, signal);
       default:
@@ -150,6 +152,13 @@ ON CONFLICT (epoch) DO NOTHING`,
   const after = await running.view(signal);
   if (after.kind !== "done") return after;
   return done(proofOf(`epoch ${epoch} begins at ${lsnOf(begins)}`, after.value.replication));
+}
+
+async function checkpoint(running: Running, signal: AbortSignal): Promise<Outcome<Proof>> {
+  const written = await running.sql("CHECKPOINT", signal);
+  if (written.kind !== "done") return written;
+  const seen = await running.view(signal);
+  return seen.kind === "done" ? done(proofOf("written out", seen.value.replication)) : seen;
 }
 
 async function commit(
