@@ -28,6 +28,11 @@ export interface MemberOptions {
   readonly dataFolder: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** How another site's data is asked for; without it, that of its agent's member. */
+  readonly peerData?: (
+    peer: Pick<MemberSpec, "name" | "address">,
+    signal: AbortSignal,
+  ) => Promise<Reading<DataState>>;
 }
 
 export interface MemberStatus {
@@ -53,6 +58,7 @@ const STOP_GRACE_MS = 700;
 export function startMember(options: MemberOptions): RunningMember {
   const { plan, engine, installed, spec, dataFolder, clock, log } = options;
   const stop = new AbortController();
+  const askPeer = options.peerData ?? ((peer, signal) => peerData(peer, signal, clock));
   const attachment = engine.attach(spec);
   const identityFile = join(dataFolder, MEMBER_IDENTITY);
   const foundingFile = join(dataFolder, "founding");
@@ -93,7 +99,7 @@ export function startMember(options: MemberOptions): RunningMember {
     const others = spec.members.filter(({ name }) => name !== spec.name);
     const [standing, ...data] = await Promise.all([
       engine.membership?.standing(spec, stop.signal) ?? unknownStanding("this engine has no membership"),
-      ...others.map((peer) => peerData(peer, stop.signal, clock)),
+      ...others.map((peer) => askPeer(peer, stop.signal)),
     ]);
     const peers = others.map(({ name }, at) => ({ site: name, data: data[at] ?? unseen("not asked") }));
     return decideMember({ own, standing, peers: peers as Parameters<typeof decideMember>[0]["peers"] });

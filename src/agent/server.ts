@@ -1,6 +1,15 @@
 // The agent's HTTP server, from the routes table of api/agent.ts.
+import { createHash, timingSafeEqual } from "node:crypto";
 import Fastify, { type FastifyReply } from "fastify";
-import { AGENT_ROUTES, type AgentStatus, peerReturned } from "../api/agent.ts";
+import {
+  AGENT_ROUTES,
+  type AgentStatus,
+  peerReturned,
+  type WorkflowAnswer,
+  type WorkflowAsked,
+  workflowAsked,
+} from "../api/agent.ts";
+import { agentMetrics } from "./metrics.ts";
 import type { SiteReport } from "../domain/health.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { PORTS } from "../domain/plan.ts";
@@ -11,6 +20,21 @@ export interface AgentAnswers {
   report(): SiteReport;
   /** A peer says that its site starts anew; null: it is not that peer. */
   returned(site: string, address: string): Promise<number | null>;
+  /** Where a recovery is run. */
+  readonly workflows?: WorkflowAnswers;
+}
+
+export interface WorkflowAnswers {
+  /** What every call that changes something has to know. */
+  readonly token: string;
+  begin(asked: WorkflowAsked): Promise<WorkflowAnswer | { readonly refused: string }>;
+  read(id: string): Promise<WorkflowAnswer | null>;
+}
+
+/** In a time that tells nothing of the token. */
+function sameToken(header: string | undefined, token: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(header ?? ""), digest(`Bearer ${token}`));
 }
 
 /** Listens on the site's address; throws OutlastError (PORT_IN_USE, LISTEN_REFUSED). */
@@ -27,10 +51,29 @@ export async function startAgentServer(address: string, answers: AgentAnswers): 
       ? send(reply, 403, { error: "only a peer itself says that it returned" })
       : send(reply, 200, { ended });
   });
-  app.get(AGENT_ROUTES.ready.path, (_request, reply) => {
-    const report = answers.report();
-    return send(reply, report.ableToCommit ? 200 : 503, report);
-  });
+  for (const { path } of [AGENT_ROUTES.ready, AGENT_ROUTES.readyz])
+    app.get(path, (_request, reply) => {
+      const report = answers.report();
+      return send(reply, report.ableToCommit ? 200 : 503, report);
+    });
+  app.get(AGENT_ROUTES.metrics.path, (_request, reply) =>
+    reply.type("text/plain; version=0.0.4").send(agentMetrics(answers.status(), answers.report())),
+  );
+  const { workflows } = answers;
+  if (workflows !== undefined) {
+    app.post(AGENT_ROUTES.ask.path, async (request, reply) => {
+      if (!sameToken(request.headers.authorization, workflows.token))
+        return send(reply, 401, { error: "the agent's token is asked for (authorization: Bearer …)" });
+      const asked = workflowAsked.safeParse(request.body);
+      if (!asked.success) return send(reply, 400, { error: asked.error.message });
+      const begun = await workflows.begin(asked.data);
+      return "refused" in begun ? send(reply, 409, { error: begun.refused }) : send(reply, 202, begun);
+    });
+    app.get<{ Params: { id: string } }>(AGENT_ROUTES.workflow.path, async (request, reply) => {
+      const found = await workflows.read(request.params.id);
+      return found === null ? send(reply, 404, { error: "no such workflow" }) : send(reply, 200, found);
+    });
+  }
   try {
     await app.listen({ host: address, port: PORTS.agent });
   } catch (cause) {

@@ -39,9 +39,74 @@ export const agentStatus = z.object({
     data: z.enum(DATA_STATES),
     observed: reading,
   }),
+  /** Where one primary commits and a recovery chooses it. */
+  recovery: z
+    .object({
+      /** As the store says, of the workload; null: the store has not answered, or nobody has served yet. */
+      primaryship: z
+        .object({
+          epoch: z.int(),
+          phase: z.enum(["sealing", "named", "opened"]),
+          coordinator: z.string(),
+          primary: z.string().nullable(),
+          holder: z.string().nullable(),
+          standbys: z.array(z.string()),
+          acknowledgements: z.int(),
+          paused: z.boolean(),
+        })
+        .nullable(),
+      /** Of the lease as this agent saw it change; null: it never did. */
+      leaseAgeMs: z.number().nullable(),
+      /** The epoch that this site's fence is open for; null: closed. */
+      fenceOpenFor: z.int().nullable(),
+      fenceLeavesOpen: z.array(z.string()),
+      role: z.enum(["primary", "standby", "down"]),
+      sealedEpoch: z.int(),
+      /** The last epoch that its log contains; null: not known. */
+      logEpoch: z.int().nullable(),
+      /** Bytes of the log on this disk. */
+      position: z.number().nullable(),
+      /** Of a primary: who streams, and how far behind on disk. */
+      standbys: z.array(z.object({ site: z.string(), state: z.string(), lagBytes: z.number() })),
+      doing: z.string().nullable(),
+      complaint: z.string().nullable(),
+      /** Why nothing is decided here any more; null: decisions are made. */
+      distrust: z.string().nullable(),
+      store: z.object({
+        data: z.enum(DATA_STATES),
+        because: z.string(),
+        readAgeMs: z.number().nullable(),
+        complaint: z.string().nullable(),
+      }),
+    })
+    .optional(),
   frontend: z.object({ pid: z.int().nullable(), report: siteReport.nullable() }),
 });
 export type AgentStatus = z.infer<typeof agentStatus>;
+
+export const WORKFLOWS = ["failover", "switchover", "fence", "unfence", "pause", "resume"] as const;
+
+/** `site`: whom it is about; without it the one that serves. `reason`: of a person who accepts a loss, or for the record. */
+export const workflowAsked = z.object({
+  kind: z.enum(WORKFLOWS),
+  site: z.string().optional(),
+  to: z.string().optional(),
+  by: z.string().min(1),
+  reason: z.string().min(1).optional(),
+});
+export type WorkflowAsked = z.infer<typeof workflowAsked>;
+
+export const workflowAnswer = z.object({
+  id: z.string(),
+  kind: z.string(),
+  step: z.string().nullable(),
+  proofs: z.array(z.object({ what: z.string(), by: z.string() })),
+  ended: z.enum(["done", "cancelled", "refused"]).nullable(),
+  endedBecause: z.string().nullable(),
+});
+export type WorkflowAnswer = z.infer<typeof workflowAnswer>;
+
+const refusal = z.object({ error: z.string() });
 
 export const peerReturned = z.object({ site: z.string() });
 
@@ -72,6 +137,30 @@ export const AGENT_ROUTES = {
     summary:
       "A peer's site starts anew: end the connections with its earlier life. Only from that site's own address",
     responses: { 200: z.object({ ended: z.int() }), 403: z.object({ error: z.string() }) },
+  },
+  ask: {
+    method: "POST",
+    path: "/v1/workflows",
+    summary: "Begin a workflow, or join the same one that runs. With the agent's token",
+    responses: { 202: workflowAnswer, 400: refusal, 401: refusal, 409: refusal },
+  },
+  workflow: {
+    method: "GET",
+    path: "/v1/workflows/:id",
+    summary: "How far a workflow is",
+    responses: { 200: workflowAnswer, 404: refusal },
+  },
+  readyz: {
+    method: "GET",
+    path: "/readyz",
+    summary: "As /health/ready",
+    responses: { 200: siteReport, 503: siteReport },
+  },
+  metrics: {
+    method: "GET",
+    path: "/metrics",
+    summary: "The same in Prometheus' text format",
+    responses: { 200: z.string() },
   },
   live: {
     method: "GET",

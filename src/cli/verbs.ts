@@ -57,6 +57,18 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     load: () => import("./commands/sabotage.ts"),
   },
   relay: { summary: "emulated links of a lab", hidden: true, load: () => import("./commands/relay.ts") },
+  switchover: {
+    summary: "move the primary to another site, without loss",
+    load: () => import("./commands/switchover.ts"),
+  },
+  failover: {
+    summary: "take over from a primary that is lost",
+    load: () => import("./commands/failover.ts"),
+  },
+  fence: { summary: "keep clients away from a site", load: () => import("./commands/fence.ts") },
+  unfence: { summary: "let a fenced site take part again", load: () => import("./commands/unfence.ts") },
+  pause: { summary: "no takeover begins by itself any more", load: () => import("./commands/pause.ts") },
+  resume: { summary: "takeovers begin by themselves again", load: () => import("./commands/resume.ts") },
   judge: { summary: "Judge a recorded history", load: () => import("./commands/judge.ts") },
   convert: {
     summary: "a history from one format to another: ours, Jepsen's history.edn",

@@ -36,6 +36,29 @@ export type EventBody =
       readonly term: number;
       readonly leader: string | null;
     }
+  /** One step of a recovery at this site's member: sealed, promoted, following, rewound, copied, founded. */
+  | {
+      readonly event: "member-moved";
+      readonly member: string;
+      readonly action: string;
+      readonly what: string;
+      readonly tookMs: number;
+    }
+  | {
+      readonly event: "epoch-changed";
+      readonly epoch: number;
+      readonly phase: "sealing" | "named" | "opened";
+      readonly coordinator: string;
+      readonly primary: string | null;
+    }
+  | {
+      readonly event: "workflow-step";
+      readonly workflow: string;
+      readonly step: string;
+      readonly what: string;
+    }
+  | { readonly event: "fence-opened"; readonly epoch: number }
+  | { readonly event: "fence-closed"; readonly epoch: number }
   | { readonly event: "member-replaced"; readonly member: string; readonly because: string }
   | { readonly event: "frontend-started"; readonly pid: number }
   | { readonly event: "frontend-exited"; readonly code: number | null; readonly signal: string | null }

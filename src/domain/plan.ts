@@ -146,6 +146,18 @@ export const PORTS = {
   engineClient: 2379,
   enginePeer: 2380,
   postgresql: 5432,
+  /** Between members of one workload, through its fence. */
+  postgresqlReplication: 5433,
+  postgresqlReads: 5434,
+  /** What agents remember of recoveries (docs/recovery.md), apart from any workload's etcd. */
+  storeClient: 2479,
+  storePeer: 2480,
+  /** Datagrams of the fence to this machine itself; nobody listens (docs/fences.md). */
+  fenceTicket: 7461,
+  fenceConfirm: 7462,
   agent: 7400,
   balancer: 7500,
 } as const;
+
+/** Where a fenced engine listens on every site: found only by packets that the site's own rules have marked. */
+export const FENCED_ENGINE_ADDRESS = "169.254.77.1";

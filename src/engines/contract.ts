@@ -21,6 +21,12 @@ export interface MemberSpec {
   readonly members: readonly { readonly name: string; readonly address: string }[];
   /** "new": a first start of the whole cluster; "existing": joins one that is running (after membership.replace). */
   readonly cluster: "new" | "existing";
+  /** Where it listens itself when a fence stands at `address`. */
+  readonly listenAddress?: string;
+  /** At which members reach each other at their `address`, when that is a door of its own. */
+  readonly replicationPort?: number;
+  /** An open file that holds a lock: programs that change the data inherit it, so that it outlives who started them. */
+  readonly lock?: number;
   /** Positive control only: acknowledges writes that are not on disk, so that a power loss must be noticed. */
   readonly unsafeNoFsync?: boolean;
 }
@@ -65,7 +71,11 @@ export interface ReplicationView {
   readonly timeline: number;
   /** Where this timeline comes from, the oldest first: a position counts on an ancestor only up to `until`. */
   readonly ancestors: readonly { readonly timeline: number; readonly until: number }[];
+  /** Primaryships that this log contains, the oldest first, and where each began: written into the log by `record-epoch`. */
+  readonly epochs: readonly { readonly epoch: number; readonly timeline: number; readonly begins: number }[];
   readonly inRecovery: boolean;
+  /** A standby that has log on its disk which it has not replayed yet: what it says of its log is not the whole. */
+  readonly replaying: boolean;
   /** On this disk. A standby: received or replayed, the greater (the first is forgotten by a restart). */
   readonly flushed: number;
   /** Visible to readers here. */
@@ -147,6 +157,12 @@ export type ReplicationAction =
   | { readonly kind: "acknowledge"; readonly acknowledgement: Acknowledgement }
   /** Running primary: all up to here is on every standby, so it needs no extraction when this primary is lost. */
   | { readonly kind: "mark" }
+  /** Running primary: its log says that this epoch begins where its timeline began. Waits for no standby. */
+  | { readonly kind: "record-epoch"; readonly epoch: number }
+  /** Running primary: a small commit of its own, proof of life; `here` waits for no standby. */
+  | { readonly kind: "commit"; readonly acknowledged: "here" | "as configured" }
+  /** Running primary: what it has in memory is written out, so that its end is quick. */
+  | { readonly kind: "checkpoint" }
   /** Running: ends in order, its log written out. */
   | { readonly kind: "stop" }
   /** Stopped: its data is replaced by a whole copy of the source's. */

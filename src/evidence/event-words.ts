@@ -36,6 +36,18 @@ function wordsOf(event: TimelineEvent): EventWords {
       return plain(`${event.attached ? "found" : "started"} member ${event.member}`);
     case "member-exited":
       return bad(`member ${event.member} ${exit(event.code, event.signal)}`);
+    case "member-moved":
+      return change(`${event.member}: ${event.action}: ${event.what}`);
+    case "epoch-changed":
+      return change(
+        `epoch ${event.epoch} ${event.phase}, led by ${event.phase === "sealing" ? event.coordinator : (event.primary ?? "nobody")}`,
+      );
+    case "workflow-step":
+      return change(`${event.workflow}, ${event.step}: ${event.what}`);
+    case "fence-opened":
+      return good(`fence open for epoch ${event.epoch}`);
+    case "fence-closed":
+      return change(`fence of epoch ${event.epoch} closed`);
     case "member-ready":
       return good(`member ${event.member} ready as ${event.role}, term ${event.term}`);
     case "term-changed":

@@ -8,7 +8,7 @@
 // Until an epoch is opened its lease is that of who leads it (coordinator, then the named primary), so that one silence
 // tells of either's death. Every agent acts on the same record; whichever is left carries it on.
 import { holderAnswered, holderTick, startHolding, stopped, type HolderDecision } from "./holder.ts";
-import { nextSwap } from "./next-swap.ts";
+import { nextSwap, takeOver } from "./next-swap.ts";
 import { RULES, type Rules } from "./rules.ts";
 import type { SiteAction, SiteDecision, SiteEvent, SiteState } from "./site-state.ts";
 import type { RecoveryView } from "./view.ts";
@@ -72,6 +72,7 @@ const HANDLERS: { readonly [K in SiteEvent["kind"]]: Handler<K> } = {
       { do: "close", epoch },
     ]);
   },
+  "take-over": (rules, state, { acceptedLoss }, nowMs) => takeOver(rules, state, acceptedLoss, nowMs),
   tick: (rules, state, _event, nowMs) => {
     const renewed = held(state, holderTick(state.holder, surroundings(rules, state, nowMs)));
     const swapped = nextSwap(rules, renewed.state, nowMs, false);

@@ -43,6 +43,16 @@ export function nextSwap(rules: Rules, state: SiteState, nowMs: number, justRead
     justRead,
   });
   if (wanted === null) return nothing;
+  return sent(rules, state, view, wanted, nowMs);
+}
+
+function sent(
+  rules: Rules,
+  state: SiteState,
+  view: RecoveryView,
+  wanted: Wanted,
+  nowMs: number,
+): SiteDecision {
   const nonce = state.nextNonce;
   const compare = rules
     .compared(wanted.purpose, state.site)
@@ -55,6 +65,30 @@ export function nextSwap(rules: Rules, state: SiteState, nowMs: number, justRead
     },
     actions: [{ do: "swap", swap: { nonce, purpose: wanted.purpose, compare, write: wanted.write } }],
   };
+}
+
+/** A person wants this site to take over now, whatever the silence; the old lease is waited for all the same. */
+export function takeOver(
+  rules: Rules,
+  state: SiteState,
+  acceptedLoss: EpochRecord["acceptedLoss"],
+  nowMs: number,
+): SiteDecision {
+  const { view, swap, holder } = state;
+  const nothing: SiteDecision = { state, actions: [] };
+  if (view?.epoch == null || view.lease === null || view.opened === null) return nothing;
+  if (view.epoch.value.phase !== "opened" || swap !== null || holder.kind !== "none") return nothing;
+  const record = view.epoch.value;
+  const epoch: EpochRecord = {
+    epoch: record.epoch + 1,
+    phase: "sealing",
+    coordinator: state.site,
+    primary: null,
+    after: rules.runsOut(record, view.lease, state.site),
+    acceptedLoss,
+  };
+  const lease = leaseOf(state, epoch.epoch, state.site);
+  return sent(rules, state, view, { purpose: "take", write: { epoch, lease } }, nowMs);
 }
 
 const BY_PHASE: Readonly<Record<EpochRecord["phase"], (current: Current) => Wanted | null>> = {
@@ -104,7 +138,10 @@ function sealOwn({ state, view, record }: Current): Wanted | null {
 
 function name({ rules, state, view, record, opened }: Current): Wanted | null {
   if (record.coordinator !== state.site) return null;
-  const choice = choosePrimary(rules, record, opened, sealsOf(view), state.settings.sites);
+  // Whom a lease was handed over to is meant: among equals it comes first.
+  const { sites } = state.settings;
+  const preferred = record.after === null ? [record.coordinator, ...sites] : sites;
+  const choice = choosePrimary(rules, record, opened, sealsOf(view), preferred);
   if (choice.kind === "wait") return null;
   return {
     purpose: "name",

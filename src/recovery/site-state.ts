@@ -1,6 +1,6 @@
 // One site's agent as the decisions see it: what it knows, what it has under way, what it can be told and what it can do.
 // Nothing in here has to survive the agent: what does is in the store, in the member's own persisted seal, and in the kernel.
-import type { LeaseTimings, LogHistory, LeaseRecord } from "../domain/primaryship.ts";
+import type { EpochRecord, LeaseTimings, LogHistory, LeaseRecord } from "../domain/primaryship.ts";
 import type { Holder, HolderAction, RenewalAnswer } from "./holder.ts";
 import type { Sighting } from "./rules.ts";
 import type { Held, RecoverySwap, RecoveryView, SwapPurpose } from "./view.ts";
@@ -70,6 +70,8 @@ export type SiteEvent =
   /** "close" was carried out: nothing of that epoch passes any more and nothing can refresh it. */
   | { readonly kind: "closed"; readonly epoch: number }
   | { readonly kind: "release"; readonly to: string }
+  /** A person's failover: this site coordinates it. */
+  | { readonly kind: "take-over"; readonly acceptedLoss: EpochRecord["acceptedLoss"] }
   | { readonly kind: "tick" };
 
 export type SiteAction =

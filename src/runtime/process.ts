@@ -1,5 +1,10 @@
 // The only place that starts processes. Every wait is bounded and takes a signal; every kept output is bounded.
-import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  spawn,
+  type StdioOptions,
+} from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -24,6 +29,8 @@ export interface RunOptions {
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Open files that the program inherits, as 3, 4 …: what they lock stays locked until it ends. */
+  readonly inherit?: readonly number[];
 }
 
 /** Runs a program to its end. Throws only when it can't be started (PROGRAM_NOT_STARTED), is aborted or times out. */
@@ -33,10 +40,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   const timeoutMs = options.timeoutMs ?? 60_000;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      stdio: "pipe",
+      stdio: ["pipe", "pipe", "pipe", ...(options.inherit ?? [])],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...process.env, ...options.env },
-    });
+    }) as ChildProcessWithoutNullStreams; // its first three are pipes
     const kept = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     const size = { stdout: 0, stderr: 0 };
     for (const stream of ["stdout", "stderr"] as const) {

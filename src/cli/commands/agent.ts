@@ -1,6 +1,7 @@
 // `outlast agent`: looks after one site until SIGTERM. Wires the engine's driver; docs/agent.md.
 import { Command, Option } from "commander";
 import { startAgent } from "../../agent/agent.ts";
+import type { RecoveryAgent } from "../../agent/recovery/recovery-agent.ts";
 import { OutlastError } from "../../domain/outcome.ts";
 import type { Installation } from "../../engines/contract.ts";
 import { loadPlan } from "../../plan/load.ts";
@@ -9,7 +10,8 @@ import { startLog } from "../../runtime/log.ts";
 import { interruption, outlastCommand } from "../../runtime/process.ts";
 import { cacheFolder } from "../folders.ts";
 import { version } from "../version.ts";
-import { engineOf, notRunYet } from "../wiring.ts";
+import { startRecovery } from "../start-recovery.ts";
+import { engineOf } from "../wiring.ts";
 
 interface Options {
   readonly file: string;
@@ -18,6 +20,8 @@ interface Options {
   readonly engineProgram?: string;
   readonly engineVersion?: string;
   readonly engineSource?: string;
+  readonly frontend?: boolean;
+  readonly tokenFile?: string;
   readonly unsafeNoFsync?: boolean;
   readonly unsafeStaleReads?: boolean;
 }
@@ -26,7 +30,6 @@ async function look(options: Options): Promise<void> {
   const signal = interruption();
   const plan = await loadPlan(options.file);
   const log = startLog("agent", options.site);
-  if (plan.strategy.kind !== "distributed") throw notRunYet(plan);
   const engine = await engineOf(plan.workload.engine, {
     cacheFolder: cacheFolder(),
     progress: (line) => log.info(line),
@@ -47,21 +50,32 @@ async function look(options: Options): Promise<void> {
   }
   const frontend = ["ledger", "-f", options.file, "--site", options.site];
   if (options.unsafeStaleReads === true) frontend.push("--unsafe-stale-reads");
-  await using _agent = await startAgent({
+  const started = {
     plan,
     site: options.site,
     dataFolder: options.data,
     engine,
     installed,
-    frontendArgv: outlastCommand(...frontend),
+    frontendArgv: options.frontend === false ? null : outlastCommand(...frontend),
     unsafeNoFsync: options.unsafeNoFsync === true,
     clock: systemClock,
     log,
-  });
+  };
+  const { frontendArgv } = started;
+  const recovers = plan.strategy.kind === "transaction-replication";
+  await using agent = recovers
+    ? await startRecovery({ ...started, tokenFile: options.tokenFile ?? null }, signal)
+    : await startAgent({ ...started, frontendArgv: frontendArgv ?? outlastCommand(...frontend) });
   log.emit({ event: "started", pid: process.pid, version: version() });
-  if (!signal.aborted)
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  log.emit({ event: "stopping", because: String(signal.reason) });
+  const interrupted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener("abort", () => resolve(null), { once: true });
+  });
+  const failed: Promise<OutlastError | null> =
+    "failed" in agent ? (agent as RecoveryAgent).failed : interrupted;
+  const error = await Promise.race([interrupted, failed]);
+  log.emit({ event: "stopping", because: error?.failure.what ?? String(signal.reason) });
+  if (error !== null) throw error;
 }
 
 export function build(): Command {
@@ -74,6 +88,11 @@ export function build(): Command {
     .addOption(hidden("--engine-program <path>", "the engine's program, found already"))
     .addOption(hidden("--engine-version <version>", "its version"))
     .addOption(hidden("--engine-source <text>", "where it came from"))
+    .option(
+      "--token-file <path>",
+      "what callers that change something have to know (made in the data folder)",
+    )
+    .addOption(hidden("--no-frontend", "clients come to the engine itself"))
     .addOption(
       hidden("--unsafe-no-fsync", "positive control of drills: acknowledge writes that are not on disk"),
     )

@@ -3,10 +3,24 @@ import { PORTS, type Plan } from "../../domain/plan.ts";
 import type { Installation, Launch, MemberSpec } from "../contract.ts";
 import { etcdTimings } from "./timings.ts";
 
-const client = (address: string) => `http://${address}:${PORTS.engineClient}`;
-export const peerUrl = (address: string) => `http://${address}:${PORTS.enginePeer}`;
+export interface EtcdPorts {
+  readonly client: number;
+  readonly peer: number;
+}
 
-export function etcdLaunch(installed: Installation, member: MemberSpec, plan: Plan): Launch {
+export const ENGINE_PORTS: EtcdPorts = { client: PORTS.engineClient, peer: PORTS.enginePeer };
+
+export const peerUrl = (address: string, ports: EtcdPorts = ENGINE_PORTS) =>
+  `http://${address}:${ports.peer}`;
+
+export function etcdLaunch(
+  installed: Installation,
+  member: MemberSpec,
+  plan: Plan,
+  ports: EtcdPorts = ENGINE_PORTS,
+): Launch {
+  const client = (address: string) => `http://${address}:${ports.client}`;
+  const peer = (address: string) => peerUrl(address, ports);
   const program = installed.programs["etcd"];
   if (program === undefined) throw new RangeError(`the installation ${installed.source} has no etcd`);
   const { heartbeatMs, electionTimeoutMs } = etcdTimings(plan);
@@ -18,9 +32,9 @@ export function etcdLaunch(installed: Installation, member: MemberSpec, plan: Pl
     `--data-dir=${member.dataFolder}`,
     `--listen-client-urls=${listen.map(client).join(",")}`,
     `--advertise-client-urls=${client(member.address)}`,
-    `--listen-peer-urls=${peerUrl(member.address)}`,
-    `--initial-advertise-peer-urls=${peerUrl(member.address)}`,
-    `--initial-cluster=${member.members.map(({ name, address }) => `${name}=${peerUrl(address)}`).join(",")}`,
+    `--listen-peer-urls=${peer(member.address)}`,
+    `--initial-advertise-peer-urls=${peer(member.address)}`,
+    `--initial-cluster=${member.members.map(({ name, address }) => `${name}=${peer(address)}`).join(",")}`,
     `--initial-cluster-state=${member.cluster}`,
     `--initial-cluster-token=outlast-${plan.name}`,
     `--heartbeat-interval=${heartbeatMs}`,

@@ -2,7 +2,6 @@
 // through its living members. Each turn reads the list and takes one step, so that it can be cut off anywhere and asked
 // again; a change with an unknown outcome is settled by the next reading.
 import { done, type Failure, type Outcome, type Reading } from "../../domain/outcome.ts";
-import { PORTS } from "../../domain/plan.ts";
 import { startEtcdClient } from "../../protocols/etcd/client.ts";
 import {
   Cluster,
@@ -11,7 +10,7 @@ import {
 } from "../../protocols/etcd/generated/etcdserverpb/rpc_pb.ts";
 import { type Clock, systemClock } from "../../runtime/clock.ts";
 import type { MemberSpec, Standing } from "../contract.ts";
-import { peerUrl } from "./launch.ts";
+import { ENGINE_PORTS, type EtcdPorts, peerUrl } from "./launch.ts";
 
 export interface ListedMember {
   readonly id: bigint;
@@ -45,12 +44,13 @@ export async function etcdStanding(
   member: MemberSpec,
   signal: AbortSignal,
   clock: Clock = systemClock,
+  ports: EtcdPorts = ENGINE_PORTS,
 ): Promise<Reading<Standing>> {
   const sinceMs = clock.nowMs();
   let reason = "it has no other members";
   for (const other of member.members) {
     if (other.name === member.name) continue;
-    await using etcd = startEtcdClient(other.address, PORTS.engineClient);
+    await using etcd = startEtcdClient(other.address, ports.client);
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(STANDING_TIMEOUT_MS)]);
     const list = await etcd.call(
       Cluster.method.memberList,
@@ -61,7 +61,7 @@ export async function etcdStanding(
       const listed = listedOf(list.value.members);
       return {
         kind: "known",
-        value: standingOf(listed, member.name, peerUrl(member.address)),
+        value: standingOf(listed, member.name, peerUrl(member.address, ports)),
         atMs: clock.nowMs(),
       };
     }
@@ -102,16 +102,17 @@ export async function replaceEtcdMember(
   lost: MemberSpec,
   signal: AbortSignal,
   clock: Clock = systemClock,
+  ports: EtcdPorts = ENGINE_PORTS,
 ): Promise<Outcome> {
-  const url = peerUrl(lost.address);
+  const url = peerUrl(lost.address, ports);
   const untilMs = clock.nowMs() + WAIT_MAX_MS;
   const others = lost.members.filter(({ name }) => name !== lost.name);
   let last: Failure | null = null;
   let steps = 0;
   while (!signal.aborted && clock.nowMs() < untilMs && steps < STEPS_MAX) {
-    const answering = await answeringId(lost.address, signal);
+    const answering = await answeringId(lost.address, ports, signal);
     for (const other of others) {
-      await using etcd = startEtcdClient(other.address, PORTS.engineClient);
+      await using etcd = startEtcdClient(other.address, ports.client);
       const options = () => ({
         signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
         requireLeader: true,
@@ -154,8 +155,8 @@ export async function replaceEtcdMember(
   };
 }
 
-async function answeringId(address: string, signal: AbortSignal): Promise<bigint | null> {
-  await using etcd = startEtcdClient(address, PORTS.engineClient);
+async function answeringId(address: string, ports: EtcdPorts, signal: AbortSignal): Promise<bigint | null> {
+  await using etcd = startEtcdClient(address, ports.client);
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(500)]);
   const status = await etcd.call(Maintenance.method.status, {}, { signal: bounded, readOnly: true });
   return status.kind === "done" ? (status.value.header?.memberId ?? null) : null;

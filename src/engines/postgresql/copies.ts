@@ -22,10 +22,12 @@ export async function runTool(
   signal: AbortSignal,
   where: string,
   input = "",
+  lock?: number,
 ): Promise<Outcome<Finished>> {
   try {
+    const inherit = lock === undefined ? [] : [lock];
     const env = { LC_ALL: "C", PGCONNECT_TIMEOUT: "5" };
-    const finished = await run(asOrdinaryUser(argv), { signal, env, timeoutMs: COPY_MAX_MS, input });
+    const finished = await run(asOrdinaryUser(argv), { signal, env, timeoutMs: COPY_MAX_MS, input, inherit });
     if (finished.code === 0) return done(finished);
     const words = `${finished.stderr.trim() || finished.stdout.trim()}`.split("\n").slice(-6).join("; ");
     const tool = argv[0]?.split("/").at(-1) ?? "";
@@ -112,7 +114,7 @@ export async function found(
     "--no-instructions",
     ...(member.unsafeNoFsync === true ? ["--no-sync"] : []),
   ];
-  const initialised = await runTool(initdb, signal, where);
+  const initialised = await runTool(initdb, signal, where, "", member.lock);
   if (initialised.kind !== "done") return initialised;
   for (const [database, statements] of [
     ["postgres", CLUSTER_STATEMENTS],
@@ -124,6 +126,7 @@ export async function found(
       signal,
       where,
       singleUserInput(statements),
+      member.lock,
     );
     if (filled.kind !== "done") return filled;
   }
@@ -148,7 +151,7 @@ export async function reseed(
       programOf(installed, "pg_basebackup"),
       `--pgdata=${made}`,
       `--host=${source.address}`,
-      `--port=${PORTS.postgresql}`,
+      `--port=${member.replicationPort ?? PORTS.postgresql}`,
       `--username=${AGENT_ROLE}`,
       "--no-password",
       "--wal-method=stream",
@@ -157,6 +160,8 @@ export async function reseed(
     ],
     signal,
     where,
+    "",
+    member.lock,
   );
   if (copied.kind !== "done") {
     await removeTree(made);

@@ -68,7 +68,7 @@ export function postgresArguments(
 
 export function postgresqlLaunch(installed: Installation, member: MemberSpec, plan: Plan): Launch {
   const argv = postgresArguments(installed, member, {
-    listen_addresses: member.address,
+    listen_addresses: member.listenAddress ?? member.address,
     port: String(PORTS.postgresql),
     cluster_name: `${plan.name}/${member.name}`,
   });

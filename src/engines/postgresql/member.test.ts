@@ -22,6 +22,8 @@ const primary: Answered = {
   inRecovery: false,
   timeline: 4,
   history: "3\t0/50\tno recovery target specified\n",
+  epochs: [{ epoch: 3, timeline: 4, begins: 0x50 }],
+  replaying: false,
   flushed: 100,
   replayed: 100,
   source: null,

@@ -7,7 +7,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Member, MemberSpec, Observation } from "../contract.ts";
 import { type Connections, startConnections } from "./connections.ts";
 import { parseHistory } from "./history.ts";
-import { AGENT_ROLE } from "./layout.ts";
+import { AGENT_ROLE, APPLICATION_DATABASE } from "./layout.ts";
 import { parseNames } from "./settings.ts";
 
 export const OBSERVE_TIMEOUT_MS = 500;
@@ -26,6 +26,10 @@ const OBSERVE = `SELECT json_build_object(
   'replayed', CASE WHEN pg_is_in_recovery() THEN ${bytes("pg_last_wal_replay_lsn()")}
     ELSE ${bytes("pg_current_wal_flush_lsn()")} END,
   'source', (SELECT sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'),
+  'epochs', (SELECT coalesce(json_agg(json_build_object('epoch', epoch, 'timeline', timeline, 'begins', begins)
+      ORDER BY epoch), '[]') FROM outlast.epochs),
+  'replaying', pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'startup'
+      AND wait_event IN ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval')),
   'names', (SELECT setting FROM pg_settings WHERE name = 'synchronous_standby_names'),
   'standbys', (SELECT coalesce(json_agg(json_build_object(
       'name', application_name, 'state', state, 'synchronous', sync_state IN ('sync', 'quorum'),
@@ -48,6 +52,8 @@ const answer = z.object({
   flushed: z.number().nullable(),
   replayed: z.number().nullable(),
   source: z.string().nullable(),
+  epochs: z.array(z.object({ epoch: z.number(), timeline: z.number(), begins: z.number() })),
+  replaying: z.boolean(),
   names: z.string(),
   standbys: z.array(
     z.object({
@@ -63,23 +69,26 @@ const answer = z.object({
 });
 export type Answered = z.infer<typeof answer>;
 
-/** As the agent's role, by itself to the database that every cluster has. */
-export const startAgentConnections = (
-  member: Pick<MemberSpec, "name" | "address">,
+/** As the agent's role: to a member of this machine where it listens itself, to another one by the door for members. */
+export function startAgentConnections(
+  member: Pick<MemberSpec, "name" | "address" | "listenAddress" | "replicationPort">,
   connectionsMax = 2,
-  database = "postgres",
-): Connections =>
-  startConnections({
-    host: member.address,
-    port: PORTS.postgresql,
+): Connections {
+  const here = member.listenAddress !== undefined;
+  const host = member.listenAddress ?? member.address;
+  const port = here ? PORTS.postgresql : (member.replicationPort ?? PORTS.postgresql);
+  return startConnections({
+    host,
+    port,
     user: AGENT_ROLE,
-    database,
-    where: `site ${member.name} (${member.address}:${PORTS.postgresql})`,
+    database: APPLICATION_DATABASE,
+    where: `site ${member.name} (${host}:${port})`,
     connectionsMax,
   });
+}
 
 export function attachPostgresql(
-  member: Pick<MemberSpec, "name" | "address" | "members">,
+  member: Pick<MemberSpec, "name" | "address" | "listenAddress" | "replicationPort" | "members">,
   clock: Clock,
   connections: Connections = startAgentConnections(member),
 ): Member & AsyncDisposable {
@@ -128,7 +137,9 @@ export function observation(seen: Answered, member: Pick<MemberSpec, "name" | "m
       system,
       timeline,
       ancestors: parseHistory(seen.history ?? ""),
+      epochs: seen.epochs,
       inRecovery,
+      replaying: seen.replaying,
       flushed,
       replayed,
       source,

@@ -16,7 +16,7 @@ import type {
 import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
 import { found, hasPostgresqlData, reseed, whereOf } from "./copies.ts";
 import { SLOT } from "./divergence.ts";
-import { APPLICATION_DATABASE, layoutOf } from "./layout.ts";
+import { layoutOf } from "./layout.ts";
 import { rewind } from "./rewind.ts";
 import { proofOf, refusal, type Running, startRunning, writeSettings } from "./running.ts";
 import { namesText } from "./settings.ts";
@@ -42,6 +42,12 @@ export function attachReplicated({ installed, member }: ReplicatedPlace, clock: 
         return await acknowledge(running, member, action.acknowledgement, signal);
       case "mark":
         return await mark(running, member, signal);
+      case "record-epoch":
+        return await recordEpoch(running, member, action.epoch, signal);
+      case "checkpoint":
+        return await checkpoint(running, signal);
+      case "commit":
+        return await commit(running, action.acknowledged, signal);
       default:
         return action satisfies never;
     }
@@ -53,8 +59,8 @@ export function attachReplicated({ installed, member }: ReplicatedPlace, clock: 
   };
 }
 
-/** One observes while another acts. */
-const CONNECTIONS_MAX = 3;
+/** One observes while another acts, and commits prove life: one of them may wait for a standby. */
+const CONNECTIONS_MAX = 5;
 
 /** A mark from when it was a primary: a standby's catalog moves on without it, and it would hold back the log. */
 const UNMARK = `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}'`;
@@ -119,6 +125,53 @@ async function acknowledge(
   );
   if (named.kind !== "done") return named;
   return done(proofOf(`${what}; new statements wait for ${words(acknowledgement)}`, named.value));
+}
+
+/** In words of the log itself: they come to whoever gets the log, and no further than it. */
+async function recordEpoch(
+  running: Running,
+  member: MemberSpec,
+  epoch: number,
+  signal: AbortSignal,
+): Promise<Outcome<Proof>> {
+  const before = await running.view(signal);
+  if (before.kind !== "done") return before;
+  const { inRecovery, timeline, ancestors, epochs } = before.value.replication;
+  if (inRecovery) return notPrimary(member);
+  const begins = ancestors.at(-1)?.until ?? 0;
+  if (!epochs.some((known) => known.epoch === epoch)) {
+    const written = await running.sql(
+      // One transaction: several statements of one query.
+      `SET LOCAL synchronous_commit = local;
+INSERT INTO outlast.epochs (epoch, timeline, begins) VALUES (${Number(epoch)}, ${Number(timeline)}, ${Number(begins)})
+ON CONFLICT (epoch) DO NOTHING`,
+      signal,
+    );
+    if (written.kind !== "done") return written;
+  }
+  const after = await running.view(signal);
+  if (after.kind !== "done") return after;
+  return done(proofOf(`epoch ${epoch} begins at ${lsnOf(begins)}`, after.value.replication));
+}
+
+async function checkpoint(running: Running, signal: AbortSignal): Promise<Outcome<Proof>> {
+  const written = await running.sql("CHECKPOINT", signal);
+  if (written.kind !== "done") return written;
+  const seen = await running.view(signal);
+  return seen.kind === "done" ? done(proofOf("written out", seen.value.replication)) : seen;
+}
+
+async function commit(
+  running: Running,
+  acknowledged: "here" | "as configured",
+  signal: AbortSignal,
+): Promise<Outcome<Proof>> {
+  const level = acknowledged === "here" ? "local" : "on";
+  const asked = await running.sql(
+    `SELECT set_config('synchronous_commit', '${level}', true), pg_logical_emit_message(true, 'outlast', '')`,
+    signal,
+  );
+  return asked.kind === "done" ? done({ what: "it has committed", timeline: 0, position: 0 }) : asked;
 }
 
 const notPrimary = (member: MemberSpec) =>
@@ -198,7 +251,7 @@ async function mark(running: Running, member: MemberSpec, signal: AbortSignal): 
   const members = replication.acknowledgement?.members ?? ["(names that are not ours)"];
   const present = replication.standbys.filter(({ state }) => state === "streaming");
   const missing = members.filter((name) => !present.some((standby) => standby.name === name));
-  await using connections = startAgentConnections(member, 1, APPLICATION_DATABASE);
+  await using connections = startAgentConnections(member, 1);
   const made = await connections.query(
     {
       name: null,

@@ -24,11 +24,12 @@ interface SourceSeen {
 /** What the source is, after a checkpoint: pg_rewind reads its timeline from the last one. */
 async function lookAtSource(
   source: Source,
-  members: MemberSpec["members"],
+  { members, replicationPort }: Pick<MemberSpec, "members" | "replicationPort">,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Outcome<SourceSeen>> {
-  await using running = startRunning({ ...source, members }, clock);
+  const port = replicationPort === undefined ? {} : { replicationPort };
+  await using running = startRunning({ ...source, members, ...port }, clock);
   const seen = await running.view(signal);
   if (seen.kind !== "done") return seen;
   const { system, timeline, inRecovery } = seen.value.replication;
@@ -58,7 +59,7 @@ export async function rewind(
   if (stopped.kind !== "done") return stopped;
   if (!(await hasPostgresqlData(member.dataFolder)))
     return refusal("NO_DATA", "there is nothing to rewind", where, "seed this member from another one");
-  const seen = await lookAtSource(source, member.members, clock, signal);
+  const seen = await lookAtSource(source, member, clock, signal);
   if (seen.kind !== "done") return seen;
   const control = await readControlData(installed, member, signal);
   if (control.kind !== "done") return control;
@@ -95,11 +96,13 @@ export async function rewind(
     [
       programOf(installed, "pg_rewind"),
       `--target-pgdata=${data}`,
-      `--source-server=host=${source.address} port=${PORTS.postgresql} user=${AGENT_ROLE} dbname=postgres`,
+      `--source-server=host=${source.address} port=${member.replicationPort ?? PORTS.postgresql} user=${AGENT_ROLE} dbname=postgres`,
       ...(member.unsafeNoFsync === true ? ["--no-sync"] : []),
     ],
     signal,
     where,
+    "",
+    member.lock,
   );
   if (rewound.kind !== "done") return rewound;
   await removeTree(join(data, "pg_replslot", SLOT));

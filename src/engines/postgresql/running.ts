@@ -36,7 +36,7 @@ export interface Running extends Member, AsyncDisposable {
 }
 
 export function startRunning(
-  member: Pick<MemberSpec, "name" | "address" | "members">,
+  member: Pick<MemberSpec, "name" | "address" | "listenAddress" | "replicationPort" | "members">,
   clock: Clock,
   connections: Connections = startAgentConnections(member),
 ): Running {
@@ -71,14 +71,14 @@ export function startRunning(
 
 /** On disk before anybody is told to read them. */
 export async function writeSettings(
-  member: Pick<MemberSpec, "name" | "dataFolder" | "members">,
+  member: Pick<MemberSpec, "name" | "dataFolder" | "members" | "listenAddress" | "replicationPort">,
   settings: Settings,
 ): Promise<void> {
   const layout = layoutOf(member.dataFolder);
   await makeFolder(member.dataFolder);
   for (const [file, text] of [
-    [layout.access, accessText(member.members)],
-    [layout.settings, settingsText(member.name, settings)],
+    [layout.access, accessText(member.members, member.listenAddress)],
+    [layout.settings, settingsText(member.name, settings, member.replicationPort)],
   ] as const)
     if ((await readText(file)) !== text) await writeFileAtomic(file, text);
 }

@@ -12,6 +12,15 @@ export const CLUSTER_STATEMENTS: readonly string[] = [
 export const DATABASE_STATEMENTS: readonly string[] = [
   "REVOKE EXECUTE ON FUNCTION pg_cancel_backend(integer) FROM PUBLIC",
   `GRANT pg_read_all_stats TO ${APPLICATION_ROLE}`,
+  // Which primaryships this log contains: written by each new primary before its fence opens, and so known wherever the log is.
+  "CREATE SCHEMA outlast",
+  `GRANT USAGE ON SCHEMA outlast TO ${APPLICATION_ROLE}`,
+  `CREATE TABLE outlast.epochs (
+  epoch bigint PRIMARY KEY,
+  timeline bigint NOT NULL,
+  begins bigint NOT NULL
+)`,
+  `GRANT SELECT ON outlast.epochs TO ${APPLICATION_ROLE}`,
   "CREATE SCHEMA ledger",
   `GRANT USAGE ON SCHEMA ledger TO ${APPLICATION_ROLE}`,
   `CREATE TABLE ledger.entries (

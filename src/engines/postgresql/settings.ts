@@ -12,10 +12,10 @@ export interface Settings {
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** How this member connects to its source; its name is how the source knows it. */
-export const sourceConnection = (name: string, source: string): string =>
+export const sourceConnection = (name: string, source: string, port: number): string =>
   [
     `host=${source}`,
-    `port=${PORTS.postgresql}`,
+    `port=${port}`,
     `user=${AGENT_ROLE}`,
     "dbname=postgres",
     `application_name=${name}`,
@@ -38,10 +38,14 @@ export function parseNames(text: string): Acknowledgement | null {
   return { count: Number(match[1]), members: (match[2] ?? "").split(", ").map((name) => name.slice(1, -1)) };
 }
 
-export const settingsText = (name: string, { source, acknowledgement }: Settings): string =>
+export const settingsText = (
+  name: string,
+  { source, acknowledgement }: Settings,
+  port: number = PORTS.postgresql,
+): string =>
   [
     "# Written by outlast; what is changed here by hand is overwritten.",
-    `primary_conninfo = ${literal(source === null ? "" : sourceConnection(name, source))}`,
+    `primary_conninfo = ${literal(source === null ? "" : sourceConnection(name, source, port))}`,
     `synchronous_standby_names = ${literal(namesText(acknowledgement))}`,
     "",
   ].join("\n");
@@ -50,9 +54,12 @@ export const settingsText = (name: string, { source, acknowledgement }: Settings
  * The superuser and replication: from the members' addresses only. Applications: from anywhere that reaches the port. No
  * passwords yet (docs/engines.md). "local" serves the isolated start of rewind; otherwise no socket file exists.
  */
-export function accessText(members: MemberSpec["members"]): string {
+export function accessText(members: MemberSpec["members"], listenAddress?: string): string {
   // To any loopback address one comes from 127.0.0.1.
-  const addresses = members.map(({ address }) => (address.startsWith("127.") ? "127.0.0.1" : address));
+  const own = listenAddress === undefined ? [] : [{ address: listenAddress }];
+  const addresses = [...members, ...own].map(({ address }) =>
+    address.startsWith("127.") ? "127.0.0.1" : address,
+  );
   return [
     "# Written by outlast.",
     `local all ${AGENT_ROLE} trust`,
