@@ -7,7 +7,7 @@ import { run } from "../../runtime/process.ts";
 import type { Installation, MemberSpec } from "../contract.ts";
 import { programOf } from "./launch.ts";
 import { layoutOf } from "./layout.ts";
-import { asOrdinaryUser } from "./ordinary-user.ts";
+import { asOrdinaryUser } from "../../linux/ordinary-user.ts";
 
 export interface ControlData {
   readonly system: string;

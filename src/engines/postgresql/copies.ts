@@ -9,7 +9,7 @@ import type { Installation, MemberSpec, Proof } from "../contract.ts";
 import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
 import { programOf } from "./launch.ts";
 import { AGENT_ROLE, APPLICATION_DATABASE, layoutOf } from "./layout.ts";
-import { asOrdinaryUser } from "./ordinary-user.ts";
+import { asOrdinaryUser } from "../../linux/ordinary-user.ts";
 import { refusal, writeSettings } from "./running.ts";
 import { CLUSTER_STATEMENTS, DATABASE_STATEMENTS, singleUserInput } from "./schema.ts";
 

@@ -14,7 +14,7 @@ import { startConnections } from "./connections.ts";
 import { bytesOf, lsnOf } from "./control-data.ts";
 import { postgresArguments } from "./launch.ts";
 import { AGENT_ROLE, APPLICATION_DATABASE, layoutOf } from "./layout.ts";
-import { asOrdinaryUser } from "./ordinary-user.ts";
+import { asOrdinaryUser } from "../../linux/ordinary-user.ts";
 import { refusal } from "./running.ts";
 import { whereOf } from "./copies.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Plan } from "../../domain/plan.ts";
 import { postgresqlLaunch } from "./launch.ts";
-import { PROGRAMS } from "./sources.ts";
+import { PROGRAMS } from "./provision.ts";
 
 const installed = {
   engine: "postgresql" as const,

@@ -2,8 +2,8 @@
 import { PORTS, type Plan } from "../../domain/plan.ts";
 import type { Installation, Launch, MemberSpec } from "../contract.ts";
 import { layoutOf } from "./layout.ts";
-import { asOrdinaryUser } from "./ordinary-user.ts";
-import type { ProgramName } from "./sources.ts";
+import { asOrdinaryUser } from "../../linux/ordinary-user.ts";
+import type { ProgramName } from "./provision.ts";
 
 export function programOf(installed: Installation, name: ProgramName): string {
   const program = installed.programs[name];
