@@ -5,7 +5,7 @@
 // "YAML configuration"; etcd's "Tuning" for heartbeat and election timeout at 10 ms.
 import { dirname } from "node:path";
 import type { Installation } from "../../src/engines/contract.ts";
-import { asOrdinaryUser } from "../../src/engines/postgresql/ordinary-user.ts";
+import { asOrdinaryUser } from "../../src/linux/ordinary-user.ts";
 import { LAB_FOLDER } from "../../src/lab/disks/disks.ts";
 import { diskOf } from "../../src/lab/keeper/keeper.ts";
 import type { ProcessSpec } from "../../src/lab/keeper/place.ts";

@@ -12,6 +12,7 @@ import { makeFolder } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import { siteReport } from "./decide.ts";
 import { startFrontend } from "./frontend.ts";
+import { watchLinks } from "./link-watch.ts";
 import { MEMBER_IDENTITY, startMember } from "./member.ts";
 import { announceReturn, endPeerConnections } from "./peer-connections.ts";
 import { startAgentServer } from "./server.ts";
@@ -80,9 +81,10 @@ export async function startAgent(options: AgentOptions): Promise<AsyncDisposable
       await clock.sleep(LOOK_INTERVAL_MS, stop.signal);
     }
   })();
+  const links = watchLinks({ plan, site, peers, clock, log }, stop.signal);
   stack.defer(async () => {
     stop.abort();
-    await looking;
+    await Promise.all([looking, links]);
   });
   return stack.move();
 }

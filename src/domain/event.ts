@@ -59,6 +59,14 @@ export type EventBody =
     }
   | { readonly event: "fence-opened"; readonly epoch: number }
   | { readonly event: "fence-closed"; readonly epoch: number }
+  /** The round trip to another site, when it begins or ceases to be as the plan says (agent/link-findings.ts). */
+  | {
+      readonly event: "link-measured";
+      readonly to: string;
+      readonly plannedMs: number;
+      readonly measuredMs: number;
+      readonly deviates: boolean;
+    }
   | { readonly event: "member-replaced"; readonly member: string; readonly because: string }
   | { readonly event: "frontend-started"; readonly pid: number }
   | { readonly event: "frontend-exited"; readonly code: number | null; readonly signal: string | null }

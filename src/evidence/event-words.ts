@@ -52,6 +52,12 @@ function wordsOf(event: TimelineEvent): EventWords {
       return good(`member ${event.member} ready as ${event.role}, term ${event.term}`);
     case "term-changed":
       return change(`term ${event.term}, leader ${event.leader ?? "unknown"} (says ${event.member})`);
+    case "link-measured":
+      return event.deviates
+        ? bad(
+            `finding: ${event.to} is ${event.measuredMs.toFixed(1)} ms away, the plan says ${event.plannedMs} ms`,
+          )
+        : good(`${event.to} is ${event.measuredMs.toFixed(1)} ms away, as the plan says`);
     case "member-replaced":
       return change(`member ${event.member} replaced: ${event.because}`);
     case "frontend-started":

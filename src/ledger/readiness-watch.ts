@@ -1,6 +1,6 @@
 // Keeps the readiness decision current in the background: collects news of writes, writes probes when no client does,
-// and tells when the answer changes. Never more than one probe in flight; a probe is given up after the patience and
-// the next one is a new write of its own.
+// and tells when the answer changes. While it is able one probe at most is in flight; while it is not, one more each gap, for
+// the first that comes through is when clients are served again. A probe is given up after the patience.
 import type { Log } from "../runtime/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Outcome } from "../domain/outcome.ts";
@@ -36,7 +36,7 @@ export function startReadinessWatch(options: {
   let state = nothingKnown;
   let lastId = 0;
   let lastProbeSentMs: number | null = null;
-  let probing: Promise<void> | null = null;
+  const probing = new Set<Promise<void>>();
   let told: boolean | null = null;
 
   const ability = () => decide(state, clock.nowMs(), timing);
@@ -71,16 +71,20 @@ export function startReadinessWatch(options: {
     }
   };
 
+  // Each ends after its patience: no more than that, divided by the gap, are ever in flight.
+  const mayProbe = () => probing.size === 0 || !ability().able;
+
   const loop = (async () => {
     while (!stopping.signal.aborted) {
-      if (probing === null && probeDue(state, clock.nowMs(), lastProbeSentMs, timing))
-        probing = probeOnce().finally(() => {
-          probing = null;
-        });
+      if (mayProbe() && probeDue(state, clock.nowMs(), lastProbeSentMs, timing)) {
+        const once = probeOnce();
+        probing.add(once);
+        void once.finally(() => probing.delete(once));
+      }
       tell();
       await clock.sleep(TICK_MS, stopping.signal);
     }
-    await probing;
+    await Promise.all(probing);
   })();
 
   return {

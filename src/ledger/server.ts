@@ -13,6 +13,7 @@ import { type Plan, siteOf } from "../domain/plan.ts";
 import type { EngineClient, ReadMode } from "../engines/contract.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
+import { failFast } from "./fail-fast.ts";
 import { type Handlers, handlers } from "./handlers.ts";
 import { readinessTiming } from "./readiness.ts";
 import { startReadinessWatch } from "./readiness-watch.ts";
@@ -70,7 +71,7 @@ export async function startLedger(options: LedgerOptions): Promise<Ledger> {
       site,
       handlers({
         site,
-        own,
+        own: failFast(own, site, watch.ability),
         replica: (name) => (plan.sites.some((known) => known.name === name) ? clientOf(name) : null),
         readMode: options.readMode,
         watch,

@@ -151,11 +151,10 @@ test("bad input is refused with a definite error", async () => {
   }
 });
 
-test("a frozen member: unable within the patience, its writes are unknown and never sent again", async () => {
+test("a frozen member: what it was asked is unknown and never sent again, what comes later is refused at once", async () => {
   const member = cluster.member("london");
   process.kill(member.pid, "SIGSTOP");
-  const unableMs = await untilAble("london", false, 2_000);
-  const caught = await fetch(`${cluster.url("london")}/v1/journal`, {
+  const asked = fetch(`${cluster.url("london")}/v1/journal`, {
     method: "POST",
     body: JSON.stringify({ id: "caught" }),
     headers: { "content-type": "application/json" },
@@ -164,7 +163,11 @@ test("a frozen member: unable within the patience, its writes are unknown and ne
     (response) => response.status,
     () => "no answer",
   );
-  assert.equal(caught, "no answer");
+  const unableMs = await untilAble("london", false, 2_000);
+  const later = await ask("london", "POST", "/v1/journal", { id: "later" });
+  assert.deepEqual([later.status, later.body.error?.code], [503, "SITE_CANNOT_COMMIT"]);
+  assert.equal((await ask("london", "GET", "/v1/registers/a")).status, 503);
+  assert.equal(await asked, "no answer");
   const others = await Promise.all([untilAble("paris", true, 5_000), untilAble("frankfurt", true, 5_000)]);
   process.kill(member.pid, "SIGCONT");
   const ableMs = await untilAble("london", true, 5_000);

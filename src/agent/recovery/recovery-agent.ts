@@ -13,6 +13,7 @@ import { newSite, type SiteAction, type SiteState } from "../../recovery/site-st
 import { makeFolder } from "../../runtime/files.ts";
 import { takeLock } from "../../runtime/lock.ts";
 import { startFrontend } from "../frontend.ts";
+import { watchLinks } from "../link-watch.ts";
 import { startAgentServer } from "../server.ts";
 import { startBeginning } from "./beginning.ts";
 import { caughtUp } from "./caught-up.ts";
@@ -246,6 +247,10 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
     }),
     startFenceWatch({ fence, member, clock, log, signal: stop.signal, onMissing: failed.resolve }),
     nonces.keepAhead(decisions.state, clock, stop.signal),
+    watchLinks(
+      { plan: options.plan, site, peers: plan.members.filter(({ name }) => name !== site), clock, log },
+      stop.signal,
+    ),
     looks(),
     ticks(),
   ];
