@@ -260,3 +260,28 @@ test("a new primary waits for those who have followed it, and opens with exactly
     acknowledgements: 1,
   });
 });
+
+test("a holder whose engine has ended closes its fence and renews no more", () => {
+  const primary: MemberReport = { ...standby, role: "primary", promotedEpoch: 1, following: null };
+  const { state } = told(site("paris", primary), [[0, view()]]);
+  const silent = decide(state, { kind: "member", member: { ...primary, role: "down" } }, 10);
+  assert.equal(silent.state.holder.kind, "holding");
+  const ended = { ...primary, role: "down", promotedEpoch: null } as const;
+  const closed = decide(state, { kind: "member", member: ended }, 10);
+  assert.deepEqual(closed.actions, [{ do: "close", epoch: 1 }]);
+  assert.equal(closed.state.holder.kind, "none");
+  assert.equal(decide(closed.state, view({ revision: 11 }), 20).state.holder.kind, "none");
+});
+
+test("a person's failover waits for no silence, and for the old lease all the same", () => {
+  const { state } = told(site("london"), [[0, view()]]);
+  const acceptedLoss = { by: "ada", reason: "the site has burnt down" };
+  const { actions } = decide(state, { kind: "take-over", acceptedLoss }, 10);
+  const [take] = swaps([[...actions]]);
+  assert.equal(take?.purpose, "take");
+  assert.deepEqual(take?.write.epoch?.acceptedLoss, acceptedLoss);
+  assert.equal(take?.write.epoch?.after?.leaseRevision, 10);
+  const primary: MemberReport = { ...standby, role: "primary", promotedEpoch: 1, following: null };
+  const holding = told(site("paris", primary), [[0, view()]]).state;
+  assert.deepEqual(decide(holding, { kind: "take-over", acceptedLoss: null }, 10).actions, []);
+});

@@ -37,9 +37,10 @@ const HANDLERS: { readonly [K in SiteEvent["kind"]]: Handler<K> } = {
     return just(quiet.state, [...led.actions, ...moved.actions, ...quiet.actions]);
   },
   member: (rules, state, { member }, nowMs) => {
-    const named = nameStandbys({ ...state, member });
+    const ended = engineEnded({ ...state, member });
+    const named = nameStandbys(ended.state);
     const swapped = nextSwap(rules, named.state, nowMs, false);
-    return just(swapped.state, [...named.actions, ...swapped.actions]);
+    return just(swapped.state, [...ended.actions, ...named.actions, ...swapped.actions]);
   },
   committed: (_rules, state, { syncAgeMs }, nowMs) => {
     const { holder } = state;
@@ -147,6 +148,15 @@ function observed(rules: Rules, state: SiteState, nowMs: number): SiteState {
   return { ...state, sighting, wait, hasty, readAtMs: nowMs };
 }
 
+/** The engine that was promoted is gone: what starts again is a standby, so there is nothing left to renew for. */
+function engineEnded(state: SiteState): SiteDecision {
+  const { holder, view, member, site } = state;
+  const record = view?.epoch?.value;
+  if (holder.kind !== "holding" || record?.phase !== "opened" || record.primary !== site) return just(state);
+  if (record.epoch !== holder.epoch || member.promotedEpoch === record.epoch) return just(state);
+  return held(state, stopped(holder));
+}
+
 /** Starts or stops holding as the lease says: its holder leads the epoch, or serves under it. */
 function followLeadership(state: SiteState, view: RecoveryView, nowMs: number): SiteDecision {
   const { holder, site, member } = state;
@@ -161,7 +171,8 @@ function followLeadership(state: SiteState, view: RecoveryView, nowMs: number): 
   if (!mine) return just(state);
   // After a restart of the engine the old primaryship is not taken up again: a takeover proves anew what is on disk.
   const able = record.phase === "sealing" || (record.phase === "named" && member.role !== "down");
-  const serving = record.phase === "opened" && member.promotedEpoch === record.epoch;
+  const answers = member.role === "primary" && member.promotedEpoch === record.epoch;
+  const serving = record.phase === "opened" && answers;
   if (!able && !serving) return just(state);
   return just({ ...state, holder: startHolding(record.epoch, lease.revision, nowMs) });
 }

@@ -21,7 +21,7 @@ export interface MemberReport {
   readonly role: "primary" | "standby" | "down";
   /** Sources of an older epoch are never followed again. */
   readonly sealedEpoch: number;
-  /** Of a primary: the epoch under which it was promoted, and running without a restart since. */
+  /** The epoch under which it was promoted, when it has run without a restart since; also while it does not answer. */
   readonly promotedEpoch: number | null;
   readonly history: LogHistory;
   /** Of a primary: sites that have flushed its end of recovery. */

@@ -29,7 +29,7 @@ const self = fileURLToPath(import.meta.url);
 const places = new Map<SiteName, SitePlace>();
 const acknowledged: Acknowledged[] = [];
 const say = (what: unknown) => process.stdout.write(`${JSON.stringify(what)}\n`);
-const note = (text: string) => process.stderr.write(`${Math.round(clock.nowMs())} ${text}\n`);
+const note = (text: string) => void process.stderr.write(`${Math.round(clock.nowMs())} ${text}\n`);
 
 async function until<T>(what: string, limitMs: number, ask: () => Promise<T | null> | T | null): Promise<T> {
   const untilMs = clock.nowMs() + limitMs;
@@ -85,11 +85,50 @@ const missingAt = async (site: SiteName, upTo: number): Promise<string[]> => {
   return acknowledged.slice(0, upTo).flatMap(({ id }) => (there.has(id) ? [] : [id]));
 };
 
-/** A fault at the primary's site, and how it comes back. */
+/** As a person does it, at the agent of that site. */
+const ask = (site: SiteName, verb: string, ...words: string[]) => {
+  const token = join(folder, site, "token");
+  const common = ["-f", join(folder, "plan.yaml"), "--token-file", token, "--via", site, "--by", "rig"];
+  return runOk(outlastCommand(verb, ...common, ...words), { timeoutMs: 90_000 });
+};
+
+/** What happens to the primary's site, and how it comes back. */
 const FAULTS: Readonly<Record<string, (site: SiteName) => Promise<() => Promise<void>>>> = {
   cut: async (site) => {
     await cut(site);
     return async () => void (await heal(site));
+  },
+  switchover: async (site) => {
+    const to = SITES[(SITES.indexOf(site) + 1) % SITES.length] ?? "paris";
+    const { stdout } = await ask(site, "switchover", "--to", to);
+    note(stdout);
+    return async () => undefined;
+  },
+  /** A person takes it over from a primary that is well: coordinated by another site. */
+  failover: async (site) => {
+    const to = SITES[(SITES.indexOf(site) + 2) % SITES.length] ?? "paris";
+    const { stdout } = await ask(to, "failover", "--to", to);
+    note(stdout);
+    return async () => undefined;
+  },
+  /** While takeovers are paused nobody takes over from a fenced primary; resumed, somebody does, and it may come back. */
+  fence: async (site) => {
+    const other = SITES[(SITES.indexOf(site) + 1) % SITES.length] ?? "paris";
+    note((await ask(other, "pause")).stdout);
+    note((await ask(site, "fence", "--site", site, "--reason", "a drill")).stdout);
+    await clock.sleep(2_500);
+    const kept = (await status(other))?.recovery?.primaryship?.primary === site;
+    if (!kept) throw new Error("somebody took over although takeovers are paused");
+    note((await ask(other, "resume")).stdout);
+    return async () => {
+      note((await ask(site, "unfence", "--site", site)).stdout);
+    };
+  },
+  /** The engine's process alone. */
+  engine: async (site) => {
+    const pid = (await status(site))?.member.pid;
+    places.get(site)?.tell(`kill -9 ${pid}`);
+    return async () => undefined;
   },
   lose: async (site) => {
     await cut(site);

@@ -37,6 +37,8 @@ export interface DataMember extends AsyncDisposable {
   pid(): number | null;
   /** From now on it is kept running. */
   start(): void;
+  /** Called whenever the engine has ended. */
+  onExit(told: () => void): void;
   /** Ends in order within `graceMs`, else it is killed; and is not started again until it is asked for. */
   stop(graceMs: number): Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function startDataMember(options: DataMemberOptions): Promise<DataM
   let wake = Promise.withResolvers<void>();
   let running: Supervised | null = await attachProcess(identityFile, clock);
   let life = running === null ? null : await lifeName(running.pid);
+  const exits: (() => void)[] = [];
   let failedLives = 0;
   let answered = false;
 
@@ -93,6 +96,7 @@ export async function startDataMember(options: DataMemberOptions): Promise<DataM
       const { code, signal } = await running.exited;
       running = null;
       life = null;
+      for (const told of exits) told();
       log.emit({ event: "member-exited", member: spec.name, code, signal });
       failedLives = answered ? 0 : failedLives + 1;
       if (wanted && !over.signal.aborted) await clock.sleep(restartDelayMs(failedLives), over.signal);
@@ -117,6 +121,7 @@ export async function startDataMember(options: DataMemberOptions): Promise<DataM
     perform: (action, signal) => attached.perform(action, signal),
     process: () => life,
     pid: () => running?.pid ?? null,
+    onExit: (told) => void exits.push(told),
     start() {
       wanted = true;
       nudge();

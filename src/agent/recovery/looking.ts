@@ -37,6 +37,7 @@ export function startLooking({ member, memory, clock, state, tell }: LookingOpti
       observed = await member.observe(AbortSignal.timeout(1_000));
       tell({ kind: "member", member: memberReport(observed, memory.now(), process) });
     });
+  member.onExit(() => void now());
   return {
     now,
     observed: () => observed,

@@ -37,6 +37,8 @@ export interface MemberActionsOptions {
   readonly divergentFolder: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whatever is under way ends with it; copies leave nothing half done. */
+  readonly signal: AbortSignal;
   /** Something was done: look at the member now. */
   readonly onDone: () => Promise<void>;
 }
@@ -57,7 +59,8 @@ const AGAIN_MS = 20;
 const AGAIN_MAX_MS = 2_000;
 
 export function startMemberActions(options: MemberActionsOptions): MemberActions {
-  const { engine, member, memory, fence, spec, clock, log, onDone } = options;
+  const { engine, member, memory, fence, spec, clock, log, signal, onDone } = options;
+  const within = (limitMs: number) => AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   let running: Promise<void> | null = null;
   let doing: string | null = null;
   let complaint: string | null = null;
@@ -71,7 +74,7 @@ export function startMemberActions(options: MemberActionsOptions): MemberActions
   const did = (outcome: Outcome<Proof>): Proof =>
     outcome.kind === "done" ? outcome.value : giveUp(outcome.failure);
   const perform = async (action: ReplicationAction, limitMs = QUICK_MS): Promise<Proof> =>
-    did(await member.perform(action, AbortSignal.timeout(limitMs)));
+    did(await member.perform(action, within(limitMs)));
   const wait = (what: string): never =>
     giveUp({
       code: "NOT_YET",
@@ -85,11 +88,11 @@ export function startMemberActions(options: MemberActionsOptions): MemberActions
   async function wholeView(limitMs = QUICK_MS): Promise<ReplicationView> {
     const untilMs = clock.nowMs() + limitMs;
     let reason = "it still replays its log";
-    while (clock.nowMs() < untilMs) {
-      const seen = await member.observe(AbortSignal.timeout(QUICK_MS));
+    while (!signal.aborted && clock.nowMs() < untilMs) {
+      const seen = await member.observe(within(QUICK_MS));
       if (seen.kind === "unknown") reason = seen.reason;
       else if (seen.value.replication?.replaying === false) return seen.value.replication;
-      await clock.sleep(10);
+      await clock.sleep(10, signal);
     }
     return wait(`the member: ${reason}`);
   }
@@ -133,7 +136,7 @@ export function startMemberActions(options: MemberActionsOptions): MemberActions
   async function lookAt(source: Pick<MemberSpec, "name" | "address">): Promise<ReplicationView> {
     const { listenAddress: _own, ...shared } = spec;
     await using attached = engine.attach({ ...shared, ...source });
-    const seen = await attached.observe(AbortSignal.timeout(QUICK_MS));
+    const seen = await attached.observe(within(QUICK_MS));
     if (seen.kind === "unknown") return wait(`the primary ${source.name} does not answer: ${seen.reason}`);
     if (seen.value.replication === undefined) throw new RangeError("observed without its replication");
     return seen.value.replication;
@@ -151,7 +154,7 @@ export function startMemberActions(options: MemberActionsOptions): MemberActions
       await memory.change(() => ({ following: { epoch, source: primary } }));
       return done;
     } finally {
-      member.start(); // also what could not be rewound: as it was, following nobody
+      if (!signal.aborted) member.start(); // also what could not be rewound: as it was, following nobody
     }
   }
 
@@ -260,7 +263,8 @@ export function startMemberActions(options: MemberActionsOptions): MemberActions
   return {
     offer(action) {
       const asked = JSON.stringify(action);
-      if (doing === asked || (failed?.action === asked && clock.nowMs() < failed.untilMs)) return;
+      if (signal.aborted || doing === asked || (failed?.action === asked && clock.nowMs() < failed.untilMs))
+        return;
       next = action;
       if (running === null) begin();
     },

@@ -57,6 +57,13 @@ test("a member that still replays its log is as good as down: it does not know a
   assert.equal(memberReport({ kind: "unknown", reason: "", sinceMs: 0 }, memory, null).role, "down");
 });
 
+test("a primary that does not answer is still the one that was promoted, until its process is gone", () => {
+  const promoted = { ...memory, promoted: { epoch: 2, process: "p", flushed: 600 } };
+  const silent = { kind: "unknown" as const, reason: "", sinceMs: 0 };
+  assert.equal(memberReport(silent, promoted, "p").promotedEpoch, 2);
+  assert.equal(memberReport(silent, promoted, null).promotedEpoch, null);
+});
+
 test("a promotion counts for the life of the engine that was promoted, and for no later one", () => {
   const standbys = [
     { name: "b", state: "streaming" as const, synchronous: true, flushed: 600, replayed: 600 },

@@ -29,7 +29,10 @@ export function memberReport(
 ): MemberReport {
   const view = observed.kind === "known" ? observed.value.replication : undefined;
   const { sealedEpoch, following, promoted } = remembered;
-  if (view === undefined) return { ...DOWN, sealedEpoch };
+  if (view === undefined) {
+    const alive = promoted !== null && promoted.process === process;
+    return { ...DOWN, sealedEpoch, promotedEpoch: alive ? promoted.epoch : null };
+  }
   // What it says of its log is not the whole yet: nothing is sealed, promoted or followed from it.
   if (view.replaying) return { ...DOWN, sealedEpoch };
   const own = !view.inRecovery && promoted !== null && promoted.process === process ? promoted : null;

@@ -1,5 +1,5 @@
 // A commit of the primary's own engine, again and again: without one the holder stops renewing. A second one waits for standbys as
-// any client's does; its age goes with each renewal.
+// any client's does; its age goes with each renewal. And all along the mark moves from which lost writes are told.
 import type { Clock } from "../../runtime/clock.ts";
 import type { DataMember } from "./data-member.ts";
 import type { Decisions } from "./decisions.ts";
@@ -12,6 +12,7 @@ export interface ProofOfLifeOptions {
 }
 
 const EVERY_MS = 700;
+const MARK_EVERY_MS = 5_000;
 const LIMIT_MS = 2_000;
 
 export async function startProofOfLife({
@@ -28,21 +29,23 @@ export async function startProofOfLife({
     return own.promotedEpoch !== null && own.promotedEpoch === view?.epoch?.value.epoch;
   };
   const syncAgeMs = () => (acknowledgedAtMs === null ? null : Math.round(clock.nowMs() - acknowledgedAtMs));
-  const again = async (act: (limit: AbortSignal) => Promise<void>) => {
+  const again = async (everyMs: number, act: (limit: AbortSignal) => Promise<void>) => {
     while (!signal.aborted) {
       if (serves()) await act(AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]));
-      await clock.sleep(EVERY_MS, signal);
+      await clock.sleep(everyMs, signal);
     }
   };
   await Promise.all([
-    again(async (limit) => {
+    again(EVERY_MS, async (limit) => {
       const commit = await member.perform({ kind: "commit", acknowledged: "here" }, limit);
       if (commit.kind === "done") decisions.tell({ kind: "committed", syncAgeMs: syncAgeMs() });
     }),
-    again(async (limit) => {
+    again(EVERY_MS, async (limit) => {
       const fromMs = clock.nowMs();
       const commit = await member.perform({ kind: "commit", acknowledged: "as configured" }, limit);
       if (commit.kind === "done") acknowledgedAtMs = fromMs;
     }),
+    // So that what only this primary will have had can be told.
+    again(MARK_EVERY_MS, async (limit) => void (await member.perform({ kind: "mark" }, limit))),
   ]);
 }

@@ -132,6 +132,7 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
     divergentFolder: join(dataFolder, "divergent"),
     clock,
     log,
+    signal: stop.signal,
     onDone: looking.now,
   });
 
@@ -289,7 +290,14 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
   });
   stack.defer(async () => {
     stop.abort();
-    await Promise.all([...loops, actions.idle(), frontend?.[Symbol.asyncDispose]()]);
+    await actions.idle();
+    // At once: the whole agent has to end within a second.
+    const ends = [
+      frontend?.[Symbol.asyncDispose](),
+      member[Symbol.asyncDispose](),
+      storePlace[Symbol.asyncDispose](),
+    ];
+    await Promise.all([...loops, ...ends]);
   });
   stack.use(
     await startAgentServer(spec.address, {

@@ -189,7 +189,7 @@ async function follow(
   const what = source === null ? "streams from nobody" : `streams from ${source.name}`;
   if ((await postmasterPid(member)) === null) {
     await writeSettings(member, settings);
-    await removeTree(join(layoutOf(member.dataFolder).data, "pg_replslot", SLOT));
+    if (source !== null) await removeTree(join(layoutOf(member.dataFolder).data, "pg_replslot", SLOT));
     return done({ what: `when started it ${what}`, timeline: 0, position: 0 });
   }
   const before = await running.view(signal);
@@ -204,7 +204,8 @@ async function follow(
   await writeSettings(member, settings);
   const told = await running.sql("SELECT pg_reload_conf()", signal);
   if (told.kind !== "done") return told;
-  const unmarked = await running.sql(UNMARK, signal);
+  // Who follows nobody may have writes that have to be told yet.
+  const unmarked = source === null ? told : await running.sql(UNMARK, signal);
   if (unmarked.kind !== "done") return unmarked;
   const seen = await running.until(`it ${what}`, (view) => view.source === settings.source, signal);
   return seen.kind === "done" ? done(proofOf(what, seen.value)) : seen;
