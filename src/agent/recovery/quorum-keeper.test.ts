@@ -31,6 +31,7 @@ const state = (change: Partial<KeeperState>): KeeperState => ({
   acknowledgements: 1,
   sites,
   namesSeenAt: 900,
+  unsettled: false,
   nowMs: 100,
   ...change,
 });
@@ -73,6 +74,13 @@ test("one without progress is taken out: names first, then a write that only it 
   assert.deepEqual(keepQuorum(state({ ...without, namesSeenAt: 1_000 })), {
     do: "store",
     store: { voters: ["b"], acknowledgements: 1 },
+  });
+});
+
+test("while nobody knows what became of a change of the store no other is planned", () => {
+  assert.deepEqual(keepQuorum(state({ ...both, progress: moving, unsettled: true })), {
+    do: "wait",
+    for: "settled",
   });
 });
 

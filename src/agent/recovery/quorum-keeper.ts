@@ -43,6 +43,8 @@ export interface KeeperState {
   readonly sites: readonly string[];
   /** The primary's position when its present names were seen by all of its senders; null: they were not yet. */
   readonly namesSeenAt: number | null;
+  /** A change of the store was sent, and nobody knows yet what became of it. */
+  readonly unsettled: boolean;
   readonly nowMs: number;
 }
 
@@ -90,6 +92,7 @@ export function keepQuorum(state: KeeperState): QuorumPlan {
       engine: { names, acknowledgements: view.acknowledgement.count },
       unseen: namesSeenAt === null,
       flushed: flushedBy.length >= view.acknowledgement.count,
+      unsettled: state.unsettled,
     },
     target,
   );

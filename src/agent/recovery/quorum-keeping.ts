@@ -29,6 +29,10 @@ export async function startQuorumKeeping(options: QuorumKeepingOptions): Promise
   let progress: ProgressOf = {};
   /** By the names' words: when all senders had seen them the position was this. */
   let seen: { readonly names: string; readonly at: number } | null = null;
+  // An earlier life of this agent may have left a change on its way. Settled by a swap of the same author that changes nothing
+  // else: then the earlier one has happened, or never will (store/settle.ts), and the view to plan from is one after that.
+  let unsettled = true;
+  let settledAt = 0;
   const limit = () => AbortSignal.any([signal, AbortSignal.timeout(ACT_MAX_MS)]);
 
   async function look(): Promise<void> {
@@ -41,6 +45,12 @@ export async function startQuorumKeeping(options: QuorumKeepingOptions): Promise
       progress = {};
       seen = null;
       return;
+    }
+    if (unsettled) {
+      const settled = await stores.swap(author, newId(), { compare: [], write: [] }, limit());
+      if (settled.kind !== "swapped") return;
+      unsettled = false;
+      settledAt = settled.revision;
     }
     const observed = await member.observe(limit());
     const view = observed.kind === "known" ? observed.value.replication : undefined;
@@ -57,6 +67,7 @@ export async function startQuorumKeeping(options: QuorumKeepingOptions): Promise
       acknowledgements: plan.acknowledgements,
       sites: plan.candidates,
       namesSeenAt: seen?.at ?? null,
+      unsettled: (store?.revision ?? 0) < settledAt,
       nowMs,
     });
     if (step.do === "refuse") return log.warning(step.because);
@@ -82,6 +93,8 @@ export async function startQuorumKeeping(options: QuorumKeepingOptions): Promise
         { compare, write: writesOf({ opened: next }) },
         limit(),
       );
+      unsettled = swapped.kind === "nothing";
+      if (swapped.kind === "swapped") settledAt = swapped.revision;
       log.info(`the store counts ${standbys.join(", ")}: ${swapped.kind}`);
     }
   }
