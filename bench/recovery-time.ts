@@ -23,7 +23,7 @@ import { type Bar, report } from "./report.ts";
 const PLAN_FILE = "bench/plans/three-sites-10ms.yaml";
 const DEADLINE_MS = 200;
 /** Until everything runs from compiled code: a process that is still compiling takes the cores that the others measure on. */
-const WARM_UP_MS = 20_000;
+const WARM_UP_MS = 12_000;
 // Three emulated sites share two cores: a Go program that believes it has both spends its time looking for work.
 process.env["GOMAXPROCS"] ??= "1";
 const { values } = parseArgs({
