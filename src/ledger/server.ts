@@ -122,6 +122,8 @@ function buildServer(site: string, answers: Handlers, deadlineMs: number, log: L
         const input = parse(route, request);
         if ("status" in input) return send(reply, input);
         using wait = requestWait(reply, deadlineMs);
+        await clientsRead();
+        if (wait.signal.aborted) return send(reply, CLIENT_GONE);
         // The table's types say that each handler gets what its route's schemas parsed.
         const handle = answers[name] as (input: Input, signal: AbortSignal) => Promise<Reply>;
         return send(reply, await handle(input, wait.signal));
@@ -164,6 +166,20 @@ function parse(route: Route, request: FastifyRequest): Input | Reply {
 }
 
 /** Ends with the deadline or when the client has gone: the engine call is then abandoned, never repeated. */
+/**
+ * After everything that is waiting to be read: a client that gave up while this process was behind is known to be gone, and its
+ * request is not sent to the engine. Otherwise a front-end that is once behind works for the dead, and stays behind.
+ */
+const clientsRead = (): Promise<void> =>
+  new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+const CLIENT_GONE = refusal(
+  503,
+  "CLIENT_GONE",
+  "the client closed its connection before its request was begun",
+  "nothing: nobody hears this",
+);
+
 function requestWait(reply: FastifyReply, deadlineMs: number): { signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), deadlineMs);
