@@ -170,8 +170,7 @@ function parse(route: Route, request: FastifyRequest): Input | Reply {
  * After everything that is waiting to be read: a client that gave up while this process was behind is known to be gone, and its
  * request is not sent to the engine. Otherwise a front-end that is once behind works for the dead, and stays behind.
  */
-const clientsRead = (): Promise<void> =>
-  new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+const clientsRead = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
 const CLIENT_GONE = refusal(
   503,
