@@ -59,18 +59,18 @@ const ROWS: readonly Judge[] = [
   },
   {
     model: LINEARIZABLE_LIST_APPEND,
-    summary: "the same for lists: append adds an element, a read gives all of them",
+    summary: "one order of appends and reads explains every answer, per list (a read gives all elements)",
     judge: ({ operations }, limits) => judgeLinearizableAppend("list", operations, limits),
   },
   {
     model: LINEARIZABLE_STRING_APPEND,
-    summary: "the same for strings: append concatenates, a read gives the string, null is empty",
+    summary: "one order of appends and reads explains every answer, per string (null is empty)",
     judge: ({ operations }, limits) => judgeLinearizableAppend("string", operations, limits),
   },
   ...MODELS.map(
     (model): Judge => ({
       model: linearizableName(model),
-      summary: model.summary,
+      summary: `one order of all operations, each within its time, explains every answer (${model.summary})`,
       judge: ({ operations }, limits) => judgeLinearizableModel(model, operations, limits),
     }),
   ),
@@ -103,18 +103,20 @@ const ROWS: readonly Judge[] = [
   ),
   {
     model: STRONGEST,
-    summary: "registers: which of these models is the strongest that the history does not refute",
+    summary:
+      "which of linearizable, sequential, causal and session models is the strongest that the history does not refute",
     judge: ({ header, operations }, limits) => judgeStrongest(operations, limits, header.uncertaintyNs),
   },
   {
     model: TRANSACTIONS,
-    summary: "transactions over lists and registers: named anomalies, isolation levels ruled out",
+    summary:
+      "transactions over lists and registers: no anomaly rules out the isolation level that the header names (meta.isolation), else strict-serializable",
     judge: ({ header, operations }) =>
       judgeTransactions(operations, isolationOf(header), header.uncertaintyNs),
   },
   {
     model: JOURNAL,
-    summary: "appended ids against complete read-backs: lost, duplicated, vanished, undetermined",
+    summary: "every acknowledged append is in every read-back, once, and what was read once stays",
     judge: ({ header, operations, marks }) =>
       judgeJournal(operations, firstFaultAt(marks), textsOf(header.meta?.replicas)),
   },
@@ -144,19 +146,21 @@ const ROWS: readonly Judge[] = [
   },
   {
     model: LOG,
-    summary: "entries of partitions: lost, duplicated, reordered, changed, appended by nobody",
+    summary:
+      "every acknowledged entry of a partition is consumed at its offset, once, in order, and nothing else is",
     judge: ({ operations }) => judgeLog(operations),
   },
   {
     model: TOTAL_QUEUE,
-    summary: "queues in whatever order: lost, duplicated, unexpected, recovered elements",
+    summary:
+      "every acknowledged element comes out of its queue, once, in whatever order, and nothing else does",
     judge: ({ header, operations }) =>
       judgeTotalQueue(operations, { atLeastOnce: header.meta?.delivery === "at-least-once" }),
   },
   {
     model: AVAILABILITY,
     summary:
-      "recovery time, failed time and latency after the first fault, per region, profile and operation",
+      "every region, profile and kind of operation recovers after the first fault (the figures are the point)",
     judge: ({ header, operations, marks }) => {
       const deadline = header.meta?.deadlineMs;
       return judgeAvailability(

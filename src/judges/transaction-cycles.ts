@@ -1,10 +1,9 @@
 // Cycles of dependencies: which there are, by shape (Adya 1999), and one short one of each.
-import type { TransactionColumns } from "../domain/transaction-columns.ts";
+import { OK, type TransactionColumns } from "../domain/transaction-columns.ts";
 import { components, type Graph, pathFinder } from "./cycles.ts";
 import { EDGES, type EdgeKind, type Edges, edgeColumns } from "./transaction-edges.ts";
 import type { Anomaly, Dependencies } from "./transaction-graph.ts";
 import { connectDirectly, connectMoments } from "./transaction-times.ts";
-import { milliseconds } from "./words.ts";
 
 type Times = "" | "-process" | "-realtime";
 /** How many read-write edges the cycle has. */
@@ -24,6 +23,10 @@ const TIME: Readonly<Record<Times, readonly EdgeKind[]>> = {
 /** Edges of the kind that gives a shape its name from which a way back is looked for, and how many edges that may pass. */
 const TRIES_MAX = 2_000;
 const PASSED_MAX = 100_000_000;
+/** A longer cycle of data alone is no explanation: then one over sessions or real time is told, too, where that is shorter. */
+const LEGIBLE = 4;
+/** Steps of a cycle in which shorter ways are looked for. */
+const SHORTENED_MAX = 5_000;
 
 const kindOf = ({ kind }: Edges, edge: number): EdgeKind => EDGES[kind[edge] as number] as EdgeKind;
 
@@ -84,40 +87,92 @@ function anyCycle(all: Dependencies): { name: string; cycle: number[] } {
   return { name: `${shape}${times}`, cycle };
 }
 
-function cycleAnomaly(
-  name: string,
-  cycle: readonly number[],
-  all: Entangled,
-  { process, invoked, keys }: TransactionColumns,
-): Anomaly {
-  const sourceOf = (node: number): number => all.rows[node] as number;
-  const nameOf = (row: number): string =>
-    `T(process ${process[row]}, ${milliseconds(invoked[row] as number)})`;
-  const parts = cycle.flatMap((edge): string[] => {
-    const a = sourceOf(all.from[edge] as number);
-    const b = sourceOf(all.to[edge] as number);
-    const kind = kindOf(all, edge);
-    const key = keys[all.key[edge] as number]?.name ?? "";
-    if (a < 0) return []; // the second half of an edge over a node that stands for many
-    if (b < 0) return [`${nameOf(a)} read ${key} before anyone had written it`];
-    switch (kind) {
-      case "ww":
-        return [`${nameOf(a)} wrote ${key} before ${nameOf(b)} did`];
-      case "wr":
-        return [`${nameOf(b)} read ${key} as ${nameOf(a)} wrote it`];
-      case "rw":
-        return [`${nameOf(a)} read ${key} as it was before ${nameOf(b)} wrote it`];
-      case "process":
-        return [`${nameOf(a)} came before ${nameOf(b)} in its session`];
-      case "realtime":
-        return [`${nameOf(a)} was over before ${nameOf(b)} began`];
-      default:
-        return kind satisfies never;
-    }
-  });
-  const transactions = cycle.map((edge) => sourceOf(all.from[edge] as number)).filter((row) => row >= 0);
-  return { name, reason: parts.join("; "), transactions };
+/** One edge of a cycle that is told: from a transaction to a transaction; -1: what stands for many edges. */
+interface CycleStep {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: EdgeKind;
+  readonly key: string;
 }
+
+function stepsOf(cycle: readonly number[], all: Entangled, { keys }: TransactionColumns): CycleStep[] {
+  const rowOf = (node: number | undefined): number => all.rows[node as number] as number;
+  return cycle.map((edge) => ({
+    from: rowOf(all.from[edge]),
+    to: rowOf(all.to[edge]),
+    kind: kindOf(all, edge),
+    key: keys[all.key[edge] as number]?.name ?? "",
+  }));
+}
+
+/**
+ * The same cycle, with one step wherever session or real time alone leads from one of its transactions to a later one: the
+ * graph has only the edges from which these follow. The first step, which gives the cycle its name, stays.
+ */
+function shortened(
+  cycle: readonly CycleStep[],
+  { session, outcome, invoked, completed }: TransactionColumns,
+  times: Times,
+  uncertaintyNs: number,
+): readonly CycleStep[] {
+  const [first, ...way] = cycle;
+  if (times === "" || first === undefined || way.length > SHORTENED_MAX) return cycle;
+  const timeBetween = (a: number, b: number): EdgeKind | null => {
+    if (a < 0 || b < 0) return null;
+    const begin = invoked[b] as number;
+    if (session[a] === session[b] && outcome[a] === OK && (invoked[a] as number) < begin) return "process";
+    return times === "-realtime" && (completed[a] as number) + uncertaintyNs < begin ? "realtime" : null;
+  };
+  const stops = [first.to, ...way.map(({ to }) => to)];
+  /** By stop: the fewest steps from the first one, and the last of them. */
+  const fewest = [0];
+  const by: { readonly before: number; readonly step: CycleStep }[] = [];
+  for (let stop = 1; stop < stops.length; stop += 1) {
+    const to = stops[stop] as number;
+    fewest[stop] = (fewest[stop - 1] as number) + 1;
+    by[stop] = { before: stop - 1, step: way[stop - 1] as CycleStep };
+    for (let before = 0; before < stop - 1; before += 1) {
+      if ((fewest[before] as number) + 1 >= (fewest[stop] as number)) continue;
+      const from = stops[before] as number;
+      const kind = timeBetween(from, to);
+      if (kind === null) continue;
+      fewest[stop] = (fewest[before] as number) + 1;
+      by[stop] = { before, step: { from, to, kind, key: "" } };
+    }
+  }
+  const steps: CycleStep[] = [];
+  for (let stop = stops.length - 1; stop > 0; ) {
+    const { before, step } = by[stop] as (typeof by)[number];
+    steps.push(step);
+    stop = before;
+  }
+  return [first, ...steps.reverse()];
+}
+
+function stepWords({ from, to, kind, key }: CycleStep, nameOf: (row: number) => string): string[] {
+  if (from < 0) return []; // the second half of an edge over a node that stands for many
+  if (to < 0) return [`${nameOf(from)} read ${key} before anyone had written it`];
+  switch (kind) {
+    case "ww":
+      return [`${nameOf(from)} wrote ${key} before ${nameOf(to)} did`];
+    case "wr":
+      return [`${nameOf(to)} read ${key} as ${nameOf(from)} wrote it`];
+    case "rw":
+      return [`${nameOf(from)} read ${key} as it was before ${nameOf(to)} wrote it`];
+    case "process":
+      return [`${nameOf(from)} came before ${nameOf(to)} in its session`];
+    case "realtime":
+      return [`${nameOf(from)} was over before ${nameOf(to)} began`];
+    default:
+      return kind satisfies never;
+  }
+}
+
+const cycleAnomaly = (name: string, cycle: readonly CycleStep[]): Anomaly => ({
+  name,
+  words: (nameOf) => cycle.flatMap((step) => stepWords(step, nameOf)).join("; "),
+  transactions: cycle.map(({ from }) => from).filter((row) => row >= 0),
+});
 
 /** What lies on some cycle, numbered anew. */
 interface Entangled extends Dependencies {
@@ -169,16 +224,25 @@ export function cycleAnomalies(
   const kept = entangled(data, columns, uncertaintyNs);
   if (kept === null) return [];
   const found: Anomaly[] = [];
-  for (const shape of ["G0", "G1c", "G-single", "G2-item"] as const)
+  for (const shape of ["G0", "G1c", "G-single", "G2-item"] as const) {
+    let shortest = Number.POSITIVE_INFINITY;
     for (const times of ["", "-process", "-realtime"] as const) {
-      const cycle = cycleOf(kept, shape, times);
-      if (cycle === null) continue;
-      found.push(cycleAnomaly(`${shape}${times}`, cycle, kept, columns));
-      break; // a cycle that needs no time is the stronger finding
+      const edges = cycleOf(kept, shape, times);
+      if (edges === null) continue;
+      const whole = stepsOf(edges, kept, columns);
+      const short = shortened(whole, columns, times, uncertaintyNs);
+      const cycle = shape === "G2-item" && readWrites(short) < 2 ? whole : short;
+      if (cycle.length >= shortest) continue;
+      shortest = cycle.length;
+      found.push(cycleAnomaly(`${shape}${times}`, cycle));
+      if (shortest <= LEGIBLE) break; // a cycle that needs no time is the stronger finding
     }
+  }
   if (found.length === 0) {
     const { name, cycle } = anyCycle(kept);
-    found.push(cycleAnomaly(name, cycle, kept, columns));
+    found.push(cycleAnomaly(name, stepsOf(cycle, kept, columns)));
   }
   return found;
 }
+
+const readWrites = (cycle: readonly CycleStep[]): number => cycle.filter(({ kind }) => kind === "rw").length;

@@ -12,7 +12,8 @@ export interface Dependencies extends Edges {
 
 export interface Anomaly {
   readonly name: string;
-  readonly reason: string;
+  /** What shows it; `nameOf` says how a transaction (its row) is called. */
+  words(nameOf: (row: number) => string): string;
   /** Rows of transactions. */
   readonly transactions: readonly number[];
 }
@@ -96,7 +97,8 @@ function readAnomalies(work: KeyWork, found: Anomaly[]): void {
     if (source >= 0 && final[last] === 0 && source !== reader)
       found.push({
         name: "G1b",
-        reason: `read ${listAt(work, access)} from ${name}, but ${textOf(last)} was not the last that its transaction put there (intermediate read)`,
+        words: () =>
+          `read ${listAt(work, access)} from ${name}, but ${textOf(last)} was not the last that its transaction put there (intermediate read)`,
         transactions: [source, reader],
       });
     // Most reads begin as the longest does: what that one holds is looked at once.
@@ -112,12 +114,12 @@ function readAnomalies(work: KeyWork, found: Anomaly[]): void {
         aborted === NOBODY
           ? {
               name: "garbage-read",
-              reason: `read ${textOf(value)} from ${name}, which nobody put there`,
+              words: () => `read ${textOf(value)} from ${name}, which nobody put there`,
               transactions: [reader],
             }
           : {
               name: "G1a",
-              reason: `read ${textOf(value)} from ${name}, whose transaction failed (aborted read)`,
+              words: () => `read ${textOf(value)} from ${name}, whose transaction failed (aborted read)`,
               transactions: [aborted, reader],
             },
       );
@@ -150,7 +152,7 @@ function orderOfList(work: KeyWork, found: Anomaly[]): Seen | null {
   if (isTwice(items, order)) {
     found.push({
       name: "duplicate-elements",
-      reason: `read ${whole()} from ${name}: an element is there twice`,
+      words: () => `read ${whole()} from ${name}: an element is there twice`,
       transactions: [row[longest] as number],
     });
     return null;
@@ -161,7 +163,7 @@ function orderOfList(work: KeyWork, found: Anomaly[]): Seen | null {
     fits = false;
     found.push({
       name: "incompatible-order",
-      reason: `read ${listAt(work, access)} and ${whole()} from ${name}: neither begins with the other`,
+      words: () => `read ${listAt(work, access)} and ${whole()} from ${name}: neither begins with the other`,
       transactions: [row[access] as number, row[longest] as number],
     });
   }
@@ -281,7 +283,7 @@ function lostUpdates(work: KeyWork, found: Anomaly[]): void {
     else
       found.push({
         name: "lost-update",
-        reason: `both read ${listAt(work, access)} from ${name} and both wrote it`,
+        words: () => `both read ${listAt(work, access)} from ${name} and both wrote it`,
         transactions: [other, row[access] as number],
       });
   }
@@ -322,7 +324,7 @@ export function inferDependencies(columns: TransactionColumns): Inferred {
   const { connect } = edges;
   const anomalies: Anomaly[] = [];
   for (const { row, reason } of accesses.internal)
-    anomalies.push({ name: "internal", reason, transactions: [row] });
+    anomalies.push({ name: "internal", words: () => reason, transactions: [row] });
   const coverage = { writes: 0, writesOrdered: 0, reads: 0, readsUsed: 0 };
   for (const source of writers.writer) if (source !== NOBODY) coverage.writes += 1;
   for (const [number, key] of keys.entries()) {

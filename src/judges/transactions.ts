@@ -4,8 +4,9 @@ import type { Operation } from "../domain/history.ts";
 import { FAILED, type TransactionColumns } from "../domain/transaction-columns.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { cycleAnomalies } from "./transaction-cycles.ts";
-import { inferDependencies } from "./transaction-graph.ts";
+import { type Anomaly, inferDependencies } from "./transaction-graph.ts";
 import { readTransactions } from "./transaction-log.ts";
+import { milliseconds } from "./words.ts";
 
 export const TRANSACTIONS = "transactions";
 
@@ -51,6 +52,18 @@ function ruledOutBy(name: string): readonly IsolationLevel[] {
 }
 
 const WITNESS_MAX = 20;
+/** An anomaly of more transactions than these is told by their number, if it is not the one that is shown. */
+const TOLD_MAX = 4;
+/** Of a long explanation. */
+const STEPS_BEGIN = 4;
+const STEPS_END = 3;
+
+function wordsOf(columns: TransactionColumns, anomaly: Anomaly, witness: readonly number[]): string {
+  const steps = anomaly.words(namesOf(columns, witness)).split("; ");
+  const left = steps.length - STEPS_BEGIN - STEPS_END;
+  if (left > 1) steps.splice(STEPS_BEGIN, left, `… ${left} steps more …`);
+  return steps.join("; ");
+}
 
 export function judgeTransactions(
   operations: readonly Operation[],
@@ -78,13 +91,10 @@ export function judgeTransactionColumns(
     reason: string,
     witness: readonly number[],
     statistics: Record<string, number>,
-  ): TransactionsVerdict => {
-    const at = (row: number) => columns.invoked[row] as number;
-    return {
-      verdict: { model: TRANSACTIONS, verdict, reason, witness: [], statistics },
-      rows: [...new Set(witness)].sort((a, b) => at(a) - at(b) || a - b),
-    };
-  };
+  ): TransactionsVerdict => ({
+    verdict: { model: TRANSACTIONS, verdict, reason, witness: [], statistics },
+    rows: witness,
+  });
   if (columns.unreadable >= 0)
     return give(
       "unknown",
@@ -111,7 +121,11 @@ export function judgeTransactionColumns(
   const covered = `inferred from ${coverage.readsUsed} of ${coverage.reads} reads and ${coverage.writesOrdered} of ${coverage.writes} writes`;
   const remain = ISOLATION_LEVELS.filter((level) => !ruledOut.has(level));
   const strongest = remain.at(-1) ?? "none";
-  if (names.length === 0)
+  const against = all
+    .filter(({ name }) => ruledOutBy(name).includes(expected))
+    .sort((a, b) => a.transactions.length - b.transactions.length);
+  const first = against[0] ?? all[0];
+  if (first === undefined)
     return give(
       coverage.readsUsed === 0 ? "unknown" : "valid",
       coverage.readsUsed === 0
@@ -120,15 +134,62 @@ export function judgeTransactionColumns(
       [],
       statistics,
     );
-  const told = names
-    .map((name) => `${name} (${all.find((anomaly) => anomaly.name === name)?.reason ?? ""})`)
-    .join("; ");
-  const verdict = ruledOut.has(expected) ? "invalid" : "valid";
-  const relevant = all.find(({ name }) => ruledOutBy(name).includes(expected)) ?? all[0];
+  const witness = witnessOf(columns, first);
+  const others = names
+    .filter((name) => name !== first.name)
+    .map((name) => all.find((each) => each.name === name));
+  const told = [first, ...others.filter((each) => each !== undefined)].map((each) =>
+    each !== first && each.transactions.length > TOLD_MAX
+      ? `${titleOf(each.name)}: over ${each.transactions.length} transactions`
+      : `${titleOf(each.name)}: ${wordsOf(columns, each, each === first ? witness : [])}`,
+  );
+  const invalid = against.length > 0;
+  const out = ISOLATION_LEVELS.filter((level) => ruledOut.has(level)).join(", ");
   return give(
-    verdict,
-    `${told}; ruled out: ${ISOLATION_LEVELS.filter((level) => ruledOut.has(level)).join(", ") || "none"}; strongest level not refuted: ${strongest}; ${covered}`,
-    (relevant?.transactions ?? []).slice(0, WITNESS_MAX),
+    invalid ? "invalid" : "valid",
+    `${invalid ? `not ${expected}` : `nothing rules out ${expected}`}. ${told.join(". ")}. Ruled out: ${out || "none"}; strongest level not refuted: ${strongest}; ${covered}`,
+    witness,
     statistics,
   );
+}
+
+/** What anomalies are called elsewhere. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  G0: "dirty write",
+  G1c: "circular information flow",
+  "G-single": "read skew",
+  "G2-item": "write skew",
+  "G-single-process": "stale read in a session",
+  "G-single-realtime": "stale read",
+  "G0-process": "writes against the order of a session",
+  "G0-realtime": "writes against real time",
+  "G1c-process": "read of what a session did later",
+  "G1c-realtime": "read of what came later",
+  "G2-item-process": "write skew against the order of a session",
+  "G2-item-realtime": "write skew against real time",
+};
+
+const titleOf = (name: string): string =>
+  MEANINGS[name] === undefined ? name : `${name} (${MEANINGS[name]})`;
+
+/** Its transactions, once, in the order of their invocation. */
+function witnessOf({ invoked }: TransactionColumns, { transactions }: Anomaly): number[] {
+  const at = (row: number) => invoked[row] as number;
+  return [...new Set(transactions)].slice(0, WITNESS_MAX).sort((a, b) => at(a) - at(b) || a - b);
+}
+
+/** T1 for the first of the witness, and so on; said once with what it is. */
+function namesOf(
+  { process, invoked }: TransactionColumns,
+  witness: readonly number[],
+): (row: number) => string {
+  const said = new Set<number>();
+  return (row) => {
+    const what = `process ${process[row]}, ${milliseconds(invoked[row] as number)}`;
+    const number = witness.indexOf(row) + 1;
+    if (number === 0) return `T(${what})`;
+    const name = said.has(row) ? `T${number}` : `T${number} (${what})`;
+    said.add(row);
+    return name;
+  };
 }

@@ -42,7 +42,7 @@ function brute(operations: readonly Operation[], realtime: boolean): boolean {
   return go(operations, new Map());
 }
 
-const ruledOut = (reason: string) => /ruled out: ([^;]*)/.exec(reason)?.[1]?.split(", ") ?? [];
+const ruledOut = (reason: string) => /Ruled out: ([^;]*)/.exec(reason)?.[1]?.split(", ") ?? [];
 
 function random(seed: number, lists: boolean): Operation[] {
   const dice = seededRandom(seed);

@@ -7,7 +7,8 @@ import { lineWords, shortWords } from "./words.ts";
 const WITNESS_MAX = 40;
 const STEP_PX = 20;
 /** What only ran at the same time may be cut short. */
-const AROUND_PX_MAX = 66;
+const AROUND_PX_MAX = 92;
+const LETTERS_MAX = 44;
 const LETTER_PX = 7.6;
 
 const wordsOf = ({ operation, number }: Bar): string => {
@@ -15,7 +16,7 @@ const wordsOf = ({ operation, number }: Bar): string => {
     / → (.*), not swapped$/,
     (_, to: string) => ` ↛ ${to}`,
   );
-  return words.length > 32 ? `${words.slice(0, 31)}…` : words;
+  return words.length > LETTERS_MAX ? `${words.slice(0, LETTERS_MAX - 1)}…` : words;
 };
 
 /** Where each step begins, in pixels of a page that is wide enough: a short bar's steps are as wide as its words. */
@@ -60,7 +61,10 @@ export function chartSection({ verdict, around, aroundMore }: Judged, explain: b
   const places = placesOf(chart);
   const more = verdict.witness.length - witness.length;
   const unanswered = [...witness, ...around].some(({ completed }) => completed === undefined);
-  const reading = `Each bar is one operation, from the moment a client sent it until its answer came. Where one bar ends before another begins, it happened before; bars that overlap may have happened in either order. A bar that fades out was never answered: it may have happened at any later time, or never. Time runs to the right, stretched so that each beginning and each end is a step of its own (scroll sideways where it is wide). `;
+  const fading = unanswered
+    ? "A bar that fades out was never answered: it may have happened at any later time, or never. "
+    : "";
+  const reading = `Each bar is one operation, from the moment a client sent it until its answer came. Where one bar ends before another begins, it happened before; bars that overlap may have happened in either order. ${fading}Time runs to the right, stretched so that each beginning and each end is a step of its own (scroll sideways where it is wide). `;
   return html`<h3>What shows it</h3>
 <p class="note">${explain ? reading : null}The numbered operations ${verdict.verdict === "invalid" ? "can't all be true under this model" : "are those that the verdict speaks of"}${around.length === 0 ? "." : "; the others only ran at the same time on the same keys."}</p>
 <ul class="legend"><li><i class="key shown"></i>numbered below</li>${around.length === 0 ? null : html`<li><i class="key around"></i>at the same time</li>`}${unanswered ? html`<li><i class="key open-end"></i>never answered</li>` : null}</ul>

@@ -4,7 +4,7 @@ import type { Verdict } from "../../domain/verdict.ts";
 
 export interface Judged {
   readonly verdict: Verdict;
-  /** What the model promises, in a few words. */
+  /** What is judged, in a few words. */
   readonly summary: string;
   /** Other operations on the witness's keys at that time, by invocation. */
   readonly around: readonly Operation[];

@@ -10,9 +10,9 @@ import { VERDICT_STYLE } from "./style.ts";
 const ROWS_MAX = 200;
 const BADGE = { valid: "✓ valid", invalid: "✕ invalid", unknown: "? unknown" } as const;
 const MEANING = {
-  valid: "Nothing in this history contradicts the model.",
-  invalid: "This history can't have come from a system that keeps this promise.",
-  unknown: "This could not be decided. It is not a success.",
+  valid: "Nothing in this history contradicts it.",
+  invalid: "That is not so in this history.",
+  unknown: "That could not be decided, which is not a success.",
 } as const;
 
 const className = (verdict: Verdict["verdict"]) => (verdict === "unknown" ? "open" : verdict);
@@ -31,16 +31,24 @@ function table({ title, columns, rows }: VerdictTable): Html {
     )}</tbody></table></div>${rows.length > ROWS_MAX ? html`<p class="note">and ${rows.length - ROWS_MAX} more rows</p>` : null}`;
 }
 
+/** staleForMs → stale for (ms); names of anomalies stay as they are. */
+const figureWords = (name: string): string =>
+  /^[a-z]+([A-Z][a-z]+)+$/.test(name)
+    ? name
+        .replace(/(Ms|Ns)$/, (unit) => ` (${unit.toLowerCase()})`)
+        .replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    : name;
+
 function section(judged: Judged, index: number, all: readonly Judged[]): Html {
   const { model, verdict, reason, statistics, tables = [] } = judged.verdict;
   const figures = Object.entries(statistics);
   const firstDrawn = all.findIndex((each) => each.verdict.witness.length > 0);
   return html`<section class="${verdict}-page long" aria-labelledby="v${index}"><h2 id="v${index}">${all.length === 1 ? "Why" : html`<span class="badge ${className(verdict)}">${BADGE[verdict]}</span> ${model}`}</h2>
-<p class="note">The model promises: ${judged.summary}. ${MEANING[verdict]}</p>
+<p class="note">What is judged: ${judged.summary}. ${MEANING[verdict]}</p>
 <p>${reason}</p>
 ${chartSection(judged, index === firstDrawn)}
 ${tables.map(table)}
-${figures.length === 0 ? null : html`<h3>Figures</h3><dl class="pairs">${figures.map(([name, value]) => html`<dt>${name}</dt><dd>${Number.isInteger(value) ? count(value) : String(value)}</dd>`)}</dl>`}
+${figures.length === 0 ? null : html`<h3>Figures</h3><dl class="pairs">${figures.map(([name, value]) => html`<dt>${figureWords(name)}</dt><dd>${Number.isInteger(value) ? count(value) : String(value)}</dd>`)}</dl>`}
 </section>`;
 }
 

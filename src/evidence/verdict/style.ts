@@ -3,7 +3,7 @@
 export const VERDICT_STYLE = `
 .chart{padding:10px 12px 12px;background:var(--soft);margin:0 0 14px}
 .chart-lane{padding:3px 0 5px}
-.lane-name{position:sticky;left:0;display:inline-block;font-size:.8rem;color:var(--muted);line-height:1.4}
+.lane-name{position:sticky;left:0;z-index:1;display:inline-block;padding-right:5px;background:var(--soft);font-size:.8rem;color:var(--muted);line-height:1.4}
 .track{position:relative;height:28px;border-bottom:1px solid var(--line)}
 .bar-op{position:absolute;top:1px;height:25px;border-radius:5px;padding:0 6px;font-size:.8rem;line-height:23px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;border:1px solid var(--muted);color:var(--muted);background:var(--card);min-width:8px}
 .bar-op.shown{border:1.5px solid var(--bad);background:var(--bad-bg);color:var(--ink);font-weight:600;z-index:2}
@@ -19,6 +19,7 @@ export const VERDICT_STYLE = `
 .valid-page .legend i.key.shown,.unknown-page .legend i.key.shown{border-color:var(--accent);background:var(--card)}
 .legend i.key.open-end{border-right:0;-webkit-mask-image:linear-gradient(90deg,#000 30%,transparent);mask-image:linear-gradient(90deg,#000 30%,transparent)}
 ol.witness{padding-left:2em}ol.witness li{margin:2px 0;overflow-wrap:anywhere}ol.witness li::marker{font-weight:700}
+main .pairs{grid-template-columns:max-content minmax(0,1fr);gap:3px 16px}main .pairs dd{margin-bottom:0}
 h1{overflow-wrap:anywhere}
 section h3{margin:18px 0 4px}
 `;
