@@ -173,7 +173,8 @@ export function startConnectionPool<Connection>(to: PoolOptions<Connection>): Co
         clearTimeout(end);
         release(held);
       });
-      return lingers ? await Promise.race([asked, aborted.promise.then(givenUp)]) : await asked;
+      if (givenUp === undefined || !lingers) return await asked;
+      return await Promise.race([asked, aborted.promise.then(givenUp)]);
     },
     [Symbol.asyncDispose]: async () => {
       closed = true;
