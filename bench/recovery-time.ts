@@ -7,7 +7,7 @@ import type { DrillResult } from "../src/domain/drill.ts";
 import type { Plan } from "../src/domain/plan.ts";
 import { labName, oneDrill, surroundings, type DrillSession } from "../src/cli/drill-session.ts";
 import { openLab, provision } from "../src/cli/open-lab.ts";
-import { timingsOf } from "../src/cli/wiring.ts";
+import { etcdTimings } from "../src/engines/etcd/timings.ts";
 import type { Fault } from "../src/drills/fault.ts";
 import { isolateSite } from "../src/drills/faults/cut.ts";
 import { loseSite } from "../src/drills/faults/lose-site.ts";
@@ -210,7 +210,7 @@ const leader = await drills("leader's site lost", Number(values.leader), loseSit
 const follower = await drills("follower's site lost", Number(values.follower), loseSite, false);
 const isolated = await drills("follower's site isolated", Number(values.isolate), isolateSite, false);
 const kills = await leaderKills(Number(values.kills));
-const timings = await timingsOf(plan as Plan);
+const timings = etcdTimings(plan as Plan);
 
 const column = (runs: readonly Run[], which: "own" | "surviving", profile: string) =>
   runs.map((run) => run[which][profile] ?? null);

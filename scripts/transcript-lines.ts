@@ -32,7 +32,7 @@ export function storyOf(output: string): string[] {
 /** Figures, sites and ids differ from run to run, and on a busy machine what can be said of the time; the rest must not. */
 export function sameInEveryRun(line: string): string {
   return line
-    .replace(/ \([^)]*in the whole drill\)/, "")
+    .replace(/ \([^)]*in the whole drill\)|, until the fault was healed/, "")
     .replace(/Report: .*\/report\.html/, "Report: FILE")
     .replace(
       /Clients failed for [^.]*\d[^.]*\.\d* ?m?s\.|Clients failed for \d+ ms\.|Recovery time unknown\.|Clients did not recover while watched\.|No client failed\./,

@@ -206,3 +206,25 @@ test("50 leader elections, in which sites become unable and able again up to a r
     { numRuns: 30 },
   );
 });
+
+test("of two sites that say they are the primary, the newer epoch's gets the clients", () => {
+  const plan: Plan = {
+    ...withPolicy({ kind: "primary-secondary", order: ["paris", "frankfurt", "london"] }),
+    strategy: {
+      kind: "transaction-replication",
+      acknowledgements: 1,
+      candidates: ["paris", "frankfurt", "london"],
+      trigger: "automatic",
+    },
+  };
+  const row = rowOf(plan, "eu-west", "AAr");
+  const epochs = [1, 2, null];
+  const known = {
+    row: { ...row, sites: row.sites.map((site, at) => ({ ...site, epoch: epochs[at] ?? null })) },
+  };
+  for (const region of ["eu-west", "eu-north"]) {
+    const view = viewOf(plan, region, new Map([["eu-west", { ...known, ageMs: 0 }]]), eligibleSites(plan));
+    assert.deepEqual([view.candidates, view.epoch], [["frankfurt"], 2]);
+    assert.match(view.refused["paris"] ?? "", /^epoch 1 is over/);
+  }
+});

@@ -15,7 +15,7 @@ import { startProber } from "./probe.ts";
 import { startPublisher } from "./publisher.ts";
 import { startRouteKeeper } from "./route-keeper.ts";
 import { startControl } from "./server.ts";
-import { type RegionView, viewOf } from "./view.ts";
+import { isExclusive, type RegionView, viewOf } from "./view.ts";
 
 export interface GatewayOptions {
   readonly plan: Plan;
@@ -49,7 +49,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const keeper = await startRouteKeeper({ plan, store, log, clock });
   const startedAt = clock.wall();
   let sequence = 0;
-  let health = newHealth(sites, plan.balancer.timing);
+  let health = newHealth(sites, plan.balancer.timing, isExclusive(plan));
 
   const row = () => ({ region, sequence, startedAt, sites: healthOf(health) });
   const view = (): RegionView => viewOf(plan, region, new Map([[region, { row: row(), ageMs: 0 }]]), sites);

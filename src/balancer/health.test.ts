@@ -138,3 +138,43 @@ test("the facts after a round do not depend on the order of its answers", () => 
     }),
   );
 });
+
+test("a site that says it can commit under a newer epoch than all others is believed at once", () => {
+  const word = (site: string, round: number, able: boolean, epoch: number | null): ProbeResult => ({
+    ...letter(site, round, able ? "A" : "u"),
+    epoch,
+  });
+  const facts = (exclusive: boolean) => {
+    let state = newHealth(SITES, TIMING, exclusive);
+    const all = [
+      word("paris", 0, true, 1),
+      word("frankfurt", 0, false, null),
+      word("london", 0, false, null),
+      letter("paris", 1, "-"),
+      word("frankfurt", 1, true, 2),
+    ];
+    for (const result of all) ({ state } = observe(state, result));
+    return healthOf(state).map(({ ableToCommit }) => ableToCommit);
+  };
+  assert.deepEqual(facts(true), [true, true, false]);
+  assert.deepEqual(facts(false), [true, false, false]);
+});
+
+test("an older epoch than another site's is never believed at once", () => {
+  const epochs = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 3, maxLength: 3 });
+  fc.assert(
+    fc.property(epochs, (given) => {
+      let state = newHealth(SITES, TIMING, true);
+      for (const [index, site] of SITES.entries())
+        ({ state } = observe(state, { ...letter(site, 0, "u"), epoch: given[index] ?? null }));
+      for (const [index, site] of SITES.entries())
+        ({ state } = observe(state, { ...letter(site, 1, "A"), epoch: given[index] ?? null }));
+      const newest = Math.max(...given);
+      const alone = given.filter((epoch) => epoch === newest).length === 1;
+      assert.deepEqual(
+        healthOf(state).map(({ ableToCommit }) => ableToCommit),
+        given.map((epoch) => alone && epoch === newest),
+      );
+    }),
+  );
+});

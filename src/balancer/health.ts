@@ -8,6 +8,8 @@
 //   killed leader knows at once, the others only when their evidence is old. A leader election changes nothing.
 // - Both turn true again after `rise` good rounds in a row, and only when the round is complete, so that sites which come
 //   back in the same round come back together. The first complete round decides without damping.
+// - Where only one site at a time can commit (`exclusive`), one that says so under a newer epoch than all others turns true at
+//   once: it has taken over, and there is nothing to wait for.
 import type { SiteHealth } from "../domain/health.ts";
 import type { HealthTiming } from "../domain/plan.ts";
 
@@ -47,6 +49,8 @@ interface SiteState {
 
 export interface HealthState {
   readonly timing: HealthTiming;
+  /** Epochs are of primaryships: of two sites that say they can commit, the newer epoch's is the one. */
+  readonly exclusive: boolean;
   /** In the order of the plan; only sites that the policy may route to count as "another site". */
   readonly sites: readonly SiteState[];
 }
@@ -56,9 +60,10 @@ export interface HealthChange {
   readonly after: SiteHealth;
 }
 
-export function newHealth(sites: readonly string[], timing: HealthTiming): HealthState {
+export function newHealth(sites: readonly string[], timing: HealthTiming, exclusive = false): HealthState {
   return {
     timing,
+    exclusive,
     sites: sites.map((site) => ({
       site,
       decided: false,
@@ -101,7 +106,12 @@ export function observe(
   const counted = state.sites.map((site) => (site === known ? countOwn(site, result) : site));
   const judged = counted
     .map((site) => countUnable(site, counted, result.round))
-    .map((site, _index, all) => turnFalse(site, all, state.timing));
+    .map((site, _index, all) => turnFalse(site, all, state.timing))
+    .map((site, _index, all) =>
+      state.exclusive && hasTakenOver(site, all)
+        ? { ...site, decided: true, reachable: true, able: true }
+        : site,
+    );
   const complete = judged.every((site) => site.last !== null && site.last.round >= result.round);
   const next = { ...state, sites: complete ? judged.map((site) => turnTrue(site, state.timing)) : judged };
   const before = healthOf(state);
@@ -164,6 +174,12 @@ function isAlone(site: SiteState, all: readonly SiteState[], fall: number): bool
     all.every(({ failedRun }) => failedRun >= fall)
   );
 }
+
+const hasTakenOver = (site: SiteState, all: readonly SiteState[]): boolean =>
+  site.last?.answered === true &&
+  site.last.able &&
+  site.last.epoch !== null &&
+  all.every((other) => other === site || (other.epoch ?? Number.NEGATIVE_INFINITY) < (site.last?.epoch ?? 0));
 
 function turnTrue(site: SiteState, { rise }: HealthTiming): SiteState {
   if (!site.decided) {

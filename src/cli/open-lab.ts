@@ -1,6 +1,6 @@
 // A lab for a plan, with everything provisioned first: tools, engine, then namespaces.
 import { dirname } from "node:path";
-import { OutlastError } from "../domain/outcome.ts";
+import { done, OutlastError } from "../domain/outcome.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Installation } from "../engines/contract.ts";
 import type { DiskKind } from "../lab/disks/disks.ts";
@@ -12,7 +12,7 @@ import { provideTools, type Tools } from "../linux/tools.ts";
 import { formatPlan } from "../plan/format.ts";
 import { outlastCommand } from "../runtime/process.ts";
 import { cacheFolder } from "./folders.ts";
-import { engineOf, notRunYet } from "./wiring.ts";
+import { engineOf } from "./wiring.ts";
 
 /** What a lab stands on, with where each came from. */
 export interface Provisions {
@@ -42,14 +42,17 @@ export async function provision(
   signal: AbortSignal,
   links: LinkDriverKind = "relay",
 ): Promise<Provisions> {
-  if (plan.strategy.kind !== "distributed") throw notRunYet(plan);
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
-  const engine = await engineOf(plan.workload.engine, { cacheFolder: cacheFolder(), progress });
-  const [tools, installed] = await Promise.all([
+  const wiring = { cacheFolder: cacheFolder(), progress };
+  const engine = await engineOf(plan.workload.engine, wiring);
+  // Where a recovery chooses the primary its agents keep what they remember in etcd.
+  const store = plan.strategy.kind === "distributed" ? engine : await engineOf("etcd", wiring);
+  const [tools, installed, kept] = await Promise.all([
     provideTools([...LAB_TOOLS, ...DRIVER_TOOLS[links]], cacheFolder(), signal, progress),
     engine.provision(plan.workload.version, signal),
+    store === engine ? done(null) : store.provision(null, signal),
   ]);
-  for (const outcome of [tools, installed])
+  for (const outcome of [tools, installed, kept])
     if (outcome.kind !== "done") throw new OutlastError(outcome.failure);
   if (tools.kind !== "done" || installed.kind !== "done") throw new RangeError("unreachable");
   return { tools: tools.value, engine: installed.value, links };
@@ -60,7 +63,6 @@ export async function openLab(
   { tools, engine, links }: Provisions,
   options: OpenLabOptions,
 ): Promise<{ readonly lab: Lab; readonly topology: Topology }> {
-  const program = Object.values(engine.programs)[0] ?? "";
   const config = labConfig(plan, {
     name: options.name,
     seed: options.seed,
@@ -68,15 +70,7 @@ export async function openLab(
     links,
     disks: options.disks ?? "memory",
     outlast: outlastCommand,
-    agentArguments: [
-      "--engine-program",
-      program,
-      "--engine-version",
-      engine.version,
-      "--engine-source",
-      engine.source,
-      ...options.agentArguments,
-    ],
+    agentArguments: ["--engine", JSON.stringify(engine), ...options.agentArguments],
   });
   const lab = await startLab(config, {
     detached: options.detached,

@@ -2,8 +2,8 @@
 import type { EngineKind } from "../domain/plan.ts";
 import type { Engine, EngineClient, MemberSpec } from "../engines/contract.ts";
 import type { EngineTimings } from "../drills/predict.ts";
-import { OutlastError } from "../domain/outcome.ts";
-import type { Plan } from "../domain/plan.ts";
+import { LEASE_TIMINGS } from "../recovery/lease-timings.ts";
+import { FENCED_ENGINE_ADDRESS, type Plan } from "../domain/plan.ts";
 
 export interface WiringOptions {
   readonly cacheFolder: string;
@@ -16,7 +16,8 @@ const ENGINES: Readonly<Record<EngineKind, (options: WiringOptions) => Promise<E
   postgresql: async (options) => (await import("../engines/postgresql/engine.ts")).postgresqlEngine(options),
 };
 
-type MakeClient = (member: Pick<MemberSpec, "name" | "address">) => EngineClient;
+/** `here`: of the site that asks; its own member is read without its fence. */
+export type MakeClient = (member: Pick<MemberSpec, "name" | "address">, here?: boolean) => EngineClient;
 
 const CLIENTS: Readonly<Record<EngineKind, () => Promise<MakeClient>>> = {
   etcd: async () => {
@@ -25,32 +26,29 @@ const CLIENTS: Readonly<Record<EngineKind, () => Promise<MakeClient>>> = {
   },
   postgresql: async () => {
     const { postgresqlEngineClient } = await import("../engines/postgresql/client.ts");
-    return (member) => postgresqlEngineClient(member);
+    return (member, here = false) =>
+      postgresqlEngineClient(member, here ? { readsAt: FENCED_ENGINE_ADDRESS } : {});
   },
 };
 
 const TIMINGS: Readonly<Record<EngineKind, (plan: Plan) => Promise<EngineTimings>>> = {
-  etcd: async (plan) => (await import("../engines/etcd/timings.ts")).etcdTimings(plan),
-  postgresql: (plan) => Promise.reject(notRunYet(plan)),
+  etcd: async (plan) => ({
+    kind: "election",
+    ...(await import("../engines/etcd/timings.ts")).etcdTimings(plan),
+  }),
+  postgresql: async (plan) => ({ kind: "takeover", lease: takesOverByItself(plan) ? LEASE_TIMINGS : null }),
 };
+
+/** What was acknowledged first and replicated afterwards is given up by a person only. */
+const takesOverByItself = ({ strategy }: Plan): boolean =>
+  strategy.kind === "transaction-replication" &&
+  strategy.trigger === "automatic" &&
+  strategy.acknowledgements > 0;
 
 export const engineOf = (kind: EngineKind, options: WiringOptions): Promise<Engine> => ENGINES[kind](options);
 
 /** Makes clients without anything else of the driver. */
 export const clientOf = (kind: EngineKind): Promise<MakeClient> => CLIENTS[kind]();
-
-/** What a plan asks for that its verbs can't do yet: refused before anything starts, and told by `check`. */
-export const notRunYet = (plan: Plan): OutlastError =>
-  new OutlastError(
-    {
-      code: "STRATEGY_NOT_RUN_YET",
-      definite: true,
-      what: `no agent decides yet who is the primary of ${plan.workload.engine}, so nothing here starts it`,
-      where: `plan ${plan.name}, spec.strategy ${plan.strategy.kind}`,
-      next: "use a plan with strategy distributed for labs and drills; 'outlast check -f PLAN' says what works on this one",
-    },
-    2,
-  );
 
 /** What the engine will be started with, for predictions. */
 export const timingsOf = (plan: Plan): Promise<EngineTimings> => TIMINGS[plan.workload.engine](plan);

@@ -27,6 +27,8 @@ export interface RecoveryTime {
   /** Where the worst was seen. */
   readonly worstAt: { readonly region: string; readonly profile: string } | null;
   readonly byRegion: ByRegion;
+  /** Where the worst was seen nothing was answered before the fault was healed: not the workload recovered, the fault ended. */
+  readonly onlyOnceHealed?: boolean;
 }
 
 /** A stretch in which scheduled operations of one region and profile failed. A second one, at heal, counts too. */

@@ -67,6 +67,14 @@ export type EventBody =
       readonly measuredMs: number;
       readonly deviates: boolean;
     }
+  /** Of the primary's site: which others have on disk what it had a moment ago. */
+  | {
+      readonly event: "replicas-changed";
+      readonly primary: string;
+      readonly epoch: number;
+      readonly keepingUp: readonly string[];
+      readonly behind: readonly string[];
+    }
   | { readonly event: "member-replaced"; readonly member: string; readonly because: string }
   | { readonly event: "frontend-started"; readonly pid: number }
   | { readonly event: "frontend-exited"; readonly code: number | null; readonly signal: string | null }

@@ -5,7 +5,7 @@ import type { History, Mark } from "../domain/history.ts";
 import type { Objective, Plan } from "../domain/plan.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { breakdown } from "../evidence/breakdown.ts";
-import { judgeEpochs } from "../judges/epochs.ts";
+import { EPOCHS, judgeEpochs } from "../judges/epochs.ts";
 import { countJournal, type JournalFindings, judgeJournal } from "../judges/journal.ts";
 import { LIMITS } from "../judges/limits.ts";
 import { judgeLinearizableRegister } from "../judges/linearizable-register.ts";
@@ -36,10 +36,15 @@ export interface AssessInput {
   readonly events: readonly TimelineEvent[];
   readonly environment: DrillEnvironment;
   readonly predicted: DrillStatus["predicted"];
+  /** What could not be read back, where, and why. */
+  readonly notReadBack: readonly string[];
 }
 
 /** These ask again only after an error or never: reported, but no objective counts them (docs/evidence.md). */
 const NEVER_ASKS_AGAIN = new Set(["pinned", "keep-alive", "dns-floor"]);
+
+/** Each register that can't be read is one; a few tell why. */
+const NOT_READ_BACK_TOLD_MAX = 5;
 
 export function assess(input: AssessInput): DrillStatus {
   const { plan, history, marks, load } = input;
@@ -47,7 +52,9 @@ export function assess(input: AssessInput): DrillStatus {
   const heal = marks.find((mark) => mark.mark === "heal") ?? null;
   if (fault === undefined) throw new RangeError("a drill without a fault");
   const clients = clientOperations(history.operations);
-  const streams = clientStreams(clients, fault.at, load.deadlineMs);
+  // What was over by itself, or hit every site, recovers by starting again, not beside the fault.
+  const held = input.fault.lasting && input.fault.effect !== "workload-gone" ? (heal?.at ?? null) : null;
+  const streams = clientStreams(clients, fault.at, load.deadlineMs, held);
   const counted = streams.filter((stream) => counts(stream, input));
   const recovery = worstRecovery(counted);
   const replicas = plan.sites.map((site) => site.name);
@@ -56,12 +63,19 @@ export function assess(input: AssessInput): DrillStatus {
   const verdicts = [
     judgeLinearizableRegister(history.operations, LIMITS),
     judgeJournal(history.operations, fault.at, replicas),
-    judgeEpochs(history.operations, Math.floor(plan.sites.length / 2) + 1),
+    judgeEpochs(history.operations, confirmationsOf(plan)),
   ];
   const objective = plan.objectives.find((one) => one.survive === "site") ?? null;
   // The time is asked for the loss of one site. That what is acknowledged is on disk holds for all of them at once.
   const timed = input.fault.effect === "workload-gone" ? null : objective;
-  const objectives = objectiveResults(objective, timed === null ? "not asked" : recovery.ms, loss, verdicts);
+  const promised = promisedOf(plan, verdicts);
+  const objectives = objectiveResults(
+    objective,
+    timed === null ? "not asked" : recovery,
+    loss,
+    promised.verdicts,
+    promised.name,
+  );
   const doubts = doubtsOf(input, counted, recovery, timed);
   return {
     phase: "complete",
@@ -71,9 +85,18 @@ export function assess(input: AssessInput): DrillStatus {
     reasons: [
       ...doubts,
       ...objectives.filter(({ met }) => met === false).map(missedWords),
+      ...(recovery.onlyOnceHealed
+        ? ["clients recovered only once the fault was healed: how long they would have waited is not known"]
+        : []),
       ...undecided(verdicts),
+      ...input.notReadBack.slice(0, NOT_READ_BACK_TOLD_MAX).map((words) => `not read back: ${words}`),
     ],
-    recoveryTimeMs: { worst: recovery.ms, worstAt: recovery.at, byRegion: recoveryByRegion(streams) },
+    recoveryTimeMs: {
+      worst: recovery.ms,
+      worstAt: recovery.at,
+      byRegion: recoveryByRegion(streams),
+      ...(recovery.onlyOnceHealed ? { onlyOnceHealed: true } : {}),
+    },
     failedMs: counted.length === 0 ? null : Math.max(...counted.map((stream) => stream.failedMs)),
     outages: streams.flatMap((stream) => stream.outages),
     breakdownMs: breakdown(input.timeline, {
@@ -96,6 +119,17 @@ export function assess(input: AssessInput): DrillStatus {
     environment: input.environment,
   };
 }
+
+/** What is acknowledged before anybody else has it may be gone after a failover: then only this much is promised. */
+function promisedOf({ strategy }: Plan, verdicts: readonly Verdict[]): { name: string; verdicts: Verdict[] } {
+  return strategy.kind === "transaction-replication" && strategy.acknowledgements === 0
+    ? { name: "one primary at a time", verdicts: verdicts.filter(({ model }) => model === EPOCHS) }
+    : { name: "strong consistency", verdicts: [...verdicts] };
+}
+
+/** An epoch of a primaryship is exact; a raft term can run ahead of what a majority knows (judges/epochs.ts). */
+const confirmationsOf = ({ strategy, sites }: Plan): number =>
+  strategy.kind === "distributed" ? Math.floor(sites.length / 2) + 1 : 1;
 
 /** The headline is the worst of the regions that still have their site, and of clients that ask again. */
 function counts({ region, profile }: ClientStream, { plan, fault, target }: AssessInput): boolean {

@@ -10,6 +10,8 @@ export interface ClientStream {
   readonly profile: string;
   /** null: did not recover while watched. */
   readonly recoveryTimeMs: number | null;
+  /** It had an outage, and what ended it was the heal: no operation scheduled since its recovery was answered before. */
+  readonly onlyOnceHealed: boolean;
   readonly failedMs: number;
   readonly outages: DrillStatus["outages"];
 }
@@ -28,6 +30,8 @@ export function clientStreams(
   operations: readonly Operation[],
   faultAt: number,
   deadlineMs: number,
+  /** null: the fault was over by itself. */
+  healAt: number | null = null,
 ): ClientStream[] {
   const question = { ...AVAILABILITY_DEFAULTS, faultAt, deadlineMs };
   const byKind = measureAvailability(operations, question);
@@ -35,10 +39,23 @@ export function clientStreams(
   return measureAvailability(operations, { ...question, perOperation: false })
     .map(({ region, profile, failedMs, outages }): ClientStream => {
       const kinds = byKind.filter((group) => group.region === region && group.profile === profile);
+      const recoveryTimeMs = worstRecoveryTimeMs(kinds);
       return {
         region,
         profile,
-        recoveryTimeMs: worstRecoveryTimeMs(kinds),
+        recoveryTimeMs,
+        onlyOnceHealed:
+          healAt !== null &&
+          recoveryTimeMs !== null &&
+          recoveryTimeMs > 0 &&
+          !operations.some(
+            (operation) =>
+              operation.region === region &&
+              operation.profile === profile &&
+              operation.outcome === "ok" &&
+              (operation.scheduled ?? 0) >= faultAt + recoveryTimeMs * NS_PER_MS &&
+              (operation.completed ?? healAt) < healAt,
+          ),
         failedMs,
         outages: outages.map(({ from, to }) => ({
           region,
@@ -54,15 +71,17 @@ export function clientStreams(
 export interface Headline {
   readonly ms: number | null;
   readonly at: { readonly region: string; readonly profile: string } | null;
+  readonly onlyOnceHealed: boolean;
 }
 
 /** The stream that recovered last; one that did not recover is later than all. */
 export function worstRecovery(streams: readonly ClientStream[]): Headline {
   const [first, ...others] = streams;
-  if (first === undefined) return { ms: null, at: null };
+  if (first === undefined) return { ms: null, at: null, onlyOnceHealed: false };
   const time = ({ recoveryTimeMs }: ClientStream) => recoveryTimeMs ?? Number.POSITIVE_INFINITY;
   const last = others.reduce((worst, stream) => (time(stream) > time(worst) ? stream : worst), first);
-  return { ms: last.recoveryTimeMs, at: { region: last.region, profile: last.profile } };
+  const { region, profile, onlyOnceHealed } = last;
+  return { ms: last.recoveryTimeMs, at: { region, profile }, onlyOnceHealed };
 }
 
 export function recoveryByRegion(
@@ -78,7 +97,7 @@ export function recoveryByRegion(
 export function latencyAround(
   operations: readonly Operation[],
   faultAt: number,
-  healAt: number | null,
+  healAt: number | null = null,
   deadlineMs: number,
 ): DrillStatus["latencyMs"] {
   const heal = healAt ?? Number.POSITIVE_INFINITY;

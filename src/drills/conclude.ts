@@ -30,6 +30,8 @@ export interface ConcludeInput {
   /** Since the origin; null: not before the drill's patience ended. */
   readonly redundantAtNs: number | null;
   readonly history: History;
+  /** What could not be read back, where, and why. */
+  readonly notReadBack: readonly string[];
   readonly fidelity: LinkFidelity;
 }
 
@@ -51,6 +53,7 @@ export async function conclude(input: ConcludeInput): Promise<DrillResult> {
     timeline: timeline.events,
     environment,
     predicted: input.prediction,
+    notReadBack: input.notReadBack,
     events: keyEvents(timeline.events),
   });
   const result: DrillResult = {
@@ -95,7 +98,7 @@ function environmentOf({ around, fidelity, history, marks }: ConcludeInput): Dri
  * event: it gets a file of its own.
  */
 export async function copyLogs(from: string, to: string, originNs: bigint): Promise<void> {
-  const isSummary = (line: string) => line.startsWith('{"load":"summary"');
+  const isSummary = (line: string) => line.startsWith('{"load":"');
   const isEarlier = (line: string) => {
     const at = /^\{"at":"(\d+)"/.exec(line)?.[1];
     return at !== undefined && BigInt(at) < originNs;

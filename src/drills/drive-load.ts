@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { History, Mark, Operation } from "../domain/history.ts";
 import { OutlastError } from "../domain/outcome.ts";
 import { mergeHistories } from "../history/merge.ts";
+import type { ReadBack } from "../load/read-back.ts";
 import type { LoadSummary } from "../load/run-load.ts";
 import { loadHistory } from "../history/read.ts";
 import { JOURNAL_KEY } from "../judges/journal.ts";
@@ -147,16 +148,23 @@ const loadFailed = (place: string, process: string, why: string) =>
     next: "this run is inconclusive; look at its log in the evidence",
   });
 
+export interface ReadBackRun {
+  /** In the lab. */
+  readonly historyFile: string;
+  /** What could not be read, where, and why. */
+  readonly missing: readonly string[];
+}
+
 /**
- * Everything that is in the workload afterwards, from the quorum and from each replica by name; the history's path in the
- * lab. What could not be read is missing from it, which the judges tell as unknown.
+ * Everything that is in the workload afterwards, from the quorum and from each replica by name, once it has caught up. What
+ * could not be read is missing from the history, which the judges tell as unknown.
  */
 export async function readBackAll(
   request: DrillRequest,
   around: Surroundings,
   runs: readonly LoadRun[],
   originNs: bigint,
-): Promise<string> {
+): Promise<ReadBackRun> {
   const [first] = runs;
   if (first === undefined) throw new RangeError("a drill without clients");
   const process = runName(request, "read-back");
@@ -172,7 +180,12 @@ export async function readBackAll(
     spec: { name: process, restart: false, argv },
   });
   await endedWell(first.place, process, READ_BACK_WITHIN_MS, around, [0, READ_BACK_INCOMPLETE]);
-  return historyFile;
+  const log = around.lab.pathOf(`${LOGS_FOLDER}/${logNameOf(first.place, process)}.jsonl`);
+  const told = (await readFile(log, "utf8"))
+    .split("\n")
+    .find((line) => line.startsWith('{"load":"read-back"'));
+  if (told === undefined) throw loadFailed(first.place, process, "it ended without its summary");
+  return { historyFile, missing: (JSON.parse(told) as ReadBack).missing };
 }
 
 /**

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EventBody, OutlastEvent } from "../domain/event.ts";
-import { emptyView, isAble, observe } from "./lab-view.ts";
+import { loadPlan } from "../plan/load.ts";
+import { emptyView, isAble, isRedundantSince, missing, observe } from "./lab-view.ts";
 
 const at = (ms: number, place: string, body: EventBody): OutlastEvent => ({
   at: String(ms * 1_000_000),
@@ -45,4 +46,23 @@ test("when several sites lose power each is unable, also one that had not been h
     const view = order.reduce(observe, emptyView);
     assert.deepEqual([isAble(view, "paris"), isAble(view, "london")], [false, false]);
   }
+});
+
+const replicated = await loadPlan("examples/postgresql-synchronous.yaml");
+
+test("where one primary replicates, redundancy is that every other site keeps up with a primary that can commit", () => {
+  const replicas = (ms: number, primary: string, epoch: number, behind: readonly string[]) =>
+    at(ms, primary, { event: "replicas-changed", primary, epoch, keepingUp: [], behind });
+  const led = at(1, "paris", { event: "term-changed", member: "paris", term: 1, leader: "paris" });
+  const start = [led, able(2, true), replicas(3, "paris", 1, [])].reduce(observe, emptyView);
+  const since = (view: typeof start, lost: string[], ms: number) =>
+    isRedundantSince(view, replicated, lost, BigInt(ms * 1_000_000));
+  assert.ok(since(start, [], 9));
+  assert.equal(since(start, ["london"], 9), false, "a lost site must have come back since");
+  const behind = observe(start, replicas(5, "paris", 1, ["london"]));
+  assert.equal(since(behind, [], 0), false);
+  assert.match(missing(behind, replicated), /^london does not keep up with paris/);
+  assert.ok(since(observe(behind, replicas(11, "paris", 1, [])), ["london"], 9));
+  const late = observe(observe(start, replicas(5, "frankfurt", 2, ["paris"])), replicas(6, "paris", 1, []));
+  assert.equal(since(late, [], 0), false, "the word of an epoch that is over");
 });

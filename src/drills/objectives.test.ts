@@ -18,7 +18,12 @@ const met = (
   loss: { lost: number | null; recoveryPointMs: number | null },
   value: Verdict["verdict"],
   doubts: string[] = [],
-) => objectiveMet(objectiveResults(OBJECTIVE, recoveryMs, loss, [verdict("valid"), verdict(value)]), doubts);
+  onlyOnceHealed = false,
+) =>
+  objectiveMet(
+    objectiveResults(OBJECTIVE, { ms: recoveryMs, onlyOnceHealed }, loss, [verdict("valid"), verdict(value)]),
+    doubts,
+  );
 
 test("met: in time, nothing lost, consistent, and the run can be trusted", () => {
   assert.equal(met(900, NOTHING_LOST, "valid"), true);
@@ -50,4 +55,9 @@ test("where no time is asked, loss alone decides", () => {
   );
   assert.equal(objectiveMet(results(0), []), true);
   assert.equal(objectiveMet(results(1), []), false);
+});
+
+test("a recovery that only the heal brought proves nothing in time, and is missed when it was late all the same", () => {
+  assert.equal(met(3_000, NOTHING_LOST, "valid", [], true), null);
+  assert.equal(met(9_000, NOTHING_LOST, "valid", [], true), false);
 });

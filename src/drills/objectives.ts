@@ -9,18 +9,30 @@ export interface Loss {
   readonly recoveryPointMs: number | null;
 }
 
+export interface Recovery {
+  /** null: they did not recover while watched. */
+  readonly ms: number | null;
+  /** A time that was in time proves nothing then. */
+  readonly onlyOnceHealed: boolean;
+}
+
+const inTime = ({ ms, onlyOnceHealed }: Recovery, askedMs: number): boolean | null => {
+  if (ms === null || ms > askedMs) return false;
+  return onlyOnceHealed ? null : true;
+};
+
 export function objectiveResults(
   objective: Objective | null,
-  /** null: they did not recover while watched. */
-  recoveryTimeMs: number | null | "not asked",
+  recovery: Recovery | "not asked",
   loss: Loss,
   verdicts: readonly Verdict[],
+  consistencyName = "strong consistency",
 ): ObjectiveResult[] {
   const worst = (["invalid", "unknown", "valid"] as const).find((one) =>
     verdicts.some(({ verdict }) => verdict === one),
   );
   const consistency: ObjectiveResult = {
-    name: "strong consistency",
+    name: consistencyName,
     unit: "verdict",
     asked: "valid",
     measured: worst ?? null,
@@ -30,15 +42,15 @@ export function objectiveResults(
   const zero = objective.recoveryPointMs === 0;
   const point = zero ? loss.lost : loss.recoveryPointMs;
   const time: ObjectiveResult[] =
-    recoveryTimeMs === "not asked"
+    recovery === "not asked"
       ? []
       : [
           {
             name: "recovery time",
             unit: "ms",
             asked: objective.recoveryTimeMs,
-            measured: recoveryTimeMs,
-            met: recoveryTimeMs !== null && recoveryTimeMs <= objective.recoveryTimeMs,
+            measured: recovery.ms,
+            met: inTime(recovery, objective.recoveryTimeMs),
           },
         ];
   return [

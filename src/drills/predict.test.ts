@@ -10,7 +10,7 @@ import { killMember } from "./faults/processes.ts";
 import { predict } from "./predict.ts";
 
 const plan = await loadPlan("examples/etcd.yaml");
-const timings = { heartbeatMs: 50, electionTimeoutMs: 500 };
+const timings = { kind: "election", heartbeatMs: 50, electionTimeoutMs: 500 } as const;
 
 test("a lost follower's site costs its clients detection and reconnection", () => {
   const found = predict(plan, loseSite, false, timings);
@@ -43,4 +43,31 @@ test("when every site is gone no time is promised: how long machines take to sta
   const { recoveryTimeMs, terms } = predict(plan, powerLossAll, true, timings);
   assert.equal(recoveryTimeMs, Number.POSITIVE_INFINITY);
   assert.ok(terms.every(({ ms }) => Number.isFinite(ms)));
+});
+
+const replicated = await loadPlan("examples/postgresql-synchronous.yaml");
+const lease = { ticketMs: 400, fenceMs: 600, marginMs: 50, silenceMs: 850 };
+
+test("the loss of a standby costs nothing while enough are left to acknowledge", () => {
+  const takeover = { kind: "takeover", lease: null } as const;
+  assert.equal(predict(replicated, loseSite, false, takeover).recoveryTimeMs, 3 * 16);
+  const both: Plan = {
+    ...replicated,
+    strategy: { ...replicated.strategy, acknowledgements: 2 } as Plan["strategy"],
+  };
+  assert.equal(predict(both, loseSite, false, takeover).recoveryTimeMs, Number.POSITIVE_INFINITY);
+});
+
+test("without a takeover nothing is promised when the primary's site is lost", () => {
+  const found = predict(replicated, loseSite, true, { kind: "takeover", lease: null });
+  assert.equal(found.recoveryTimeMs, Number.POSITIVE_INFINITY);
+  assert.equal(found.terms[0]?.because, "no other site takes over by itself");
+});
+
+test("a takeover costs the longer of the old fence and of silence with promotion", () => {
+  const timings = { kind: "takeover", lease } as const;
+  const rest = 35 + 250 + 16 + 3 * 16;
+  assert.equal(predict(replicated, loseSite, true, timings).recoveryTimeMs, 1_050 + rest);
+  const silent = { kind: "takeover", lease: { ...lease, silenceMs: 2_000 } } as const;
+  assert.equal(predict(replicated, isolateSite, true, silent).recoveryTimeMs, 2_170 + rest);
 });

@@ -18,7 +18,7 @@ import { type ConcludeInput, conclude, copyLogs } from "./conclude.ts";
 import { collectHistory, type LoadRun, readBackAll, startLoads, stopLoads } from "./drive-load.ts";
 import { type Fault, type FaultTarget, sitesOf } from "./fault.ts";
 import { throwIfInterrupted } from "./interrupted.ts";
-import { emptyView, isAble, isServing, type LabView, missing, observe } from "./lab-view.ts";
+import { emptyView, isRedundantSince, isServing, type LabView, missing, observe } from "./lab-view.ts";
 import type { Control } from "./controls.ts";
 import { deleteAcknowledged } from "./sabotage.ts";
 import { synchronise } from "./synchronise.ts";
@@ -67,7 +67,7 @@ export type Moment =
   | { readonly kind: "target"; readonly target: FaultTarget; readonly leader: string | null }
   | { readonly kind: "event"; readonly event: OutlastEvent };
 
-const SERVING_WITHIN_MS = 30_000;
+const SERVING_WITHIN_MS = 60_000;
 const LOAD_WITHIN_MS = 15_000;
 const REDUNDANT_WITHIN_MS = 60_000;
 const KEEPER_DEADLINE_SPARE_MS = 30_000;
@@ -194,8 +194,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   around.live({ kind: "phase", phase: "healed; waiting until every site has caught up" });
 
   const redundantAgain = () =>
-    plan.sites.every((site) => isAble(look(), site.name)) &&
-    backSince(look(), lostSites(fault, target, topology), BigInt(healed.beforeNs));
+    isRedundantSince(look(), plan, lostSites(fault, target, topology), BigInt(healed.beforeNs));
   const redundant = await logs.until(redundantAgain, REDUNDANT_WITHIN_MS, signal);
   const redundantAtNs = redundant ? clock.nowNs() : null;
   throwIfInterrupted(signal);
@@ -207,7 +206,7 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
   const sabotaged = request.controls?.includes("delete-acknowledged")
     ? await deleteAcknowledged(request, around, loads)
     : null;
-  const readBackFile = await readBackAll(request, around, loads, originNs);
+  const readBack = await readBackAll(request, around, loads, originNs);
   logs.drain();
 
   around.live({ kind: "phase", phase: "judging" });
@@ -234,7 +233,12 @@ async function drive(request: DrillRequest, around: Surroundings, underway: Unde
     originNs,
     marks,
     redundantAtNs: redundantAtNs === null ? null : Number(redundantAtNs - originNs),
-    history: await collectHistory([...loads.map((load) => load.historyFile), readBackFile], marks, around),
+    history: await collectHistory(
+      [...loads.map((load) => load.historyFile), readBack.historyFile],
+      marks,
+      around,
+    ),
+    notReadBack: readBack.missing,
     fidelity,
   };
   return conclude(input);
@@ -288,7 +292,3 @@ function lostSites(fault: Fault, target: FaultTarget, topology: Topology): reado
   if (fault.effect === "workload-gone") return sitesOf(topology);
   return fault.effect === "site-unreachable" ? [target.site] : [];
 }
-
-/** A lost site must have said anew that it serves. */
-const backSince = (view: LabView, lost: readonly string[], healedNs: bigint): boolean =>
-  lost.every((site) => (view.able.get(site)?.atNs ?? 0n) > healedNs);

@@ -71,8 +71,16 @@ export interface ReplicationView {
   readonly timeline: number;
   /** Where this timeline comes from, the oldest first: a position counts on an ancestor only up to `until`. */
   readonly ancestors: readonly { readonly timeline: number; readonly until: number }[];
-  /** Primaryships that this log contains, the oldest first, and where each began: written into the log by `record-epoch`. */
-  readonly epochs: readonly { readonly epoch: number; readonly timeline: number; readonly begins: number }[];
+  /**
+   * Primaryships that this log contains, the oldest first, where each began, and on which timeline it is served: written
+   * into the log by `record-epoch`. A primary whose timeline serves none refuses its clients; the newest is the term.
+   */
+  readonly epochs: readonly {
+    readonly epoch: number;
+    readonly timeline: number;
+    readonly begins: number;
+    readonly serves: number;
+  }[];
   readonly inRecovery: boolean;
   /** A standby that has log on its disk which it has not replayed yet: what it says of its log is not the whole. */
   readonly replaying: boolean;
@@ -155,10 +163,10 @@ export type ReplicationAction =
   | { readonly kind: "follow"; readonly source: Place | null }
   /** Running primary: whose acknowledgement commits wait for. */
   | { readonly kind: "acknowledge"; readonly acknowledgement: Acknowledgement }
+  /** Running primary: its log says that this epoch begins where its timeline began, and answers carry it. Waits for no standby. */
+  | { readonly kind: "record-epoch"; readonly epoch: number }
   /** Running primary: all up to here is on every standby, so it needs no extraction when this primary is lost. */
   | { readonly kind: "mark" }
-  /** Running primary: its log says that this epoch begins where its timeline began. Waits for no standby. */
-  | { readonly kind: "record-epoch"; readonly epoch: number }
   /** Running primary: a small commit of its own, proof of life; `here` waits for no standby. */
   | { readonly kind: "commit"; readonly acknowledged: "here" | "as configured" }
   /** Running primary: what it has in memory is written out, so that its end is quick. */
@@ -182,10 +190,18 @@ export interface Proof {
 
 export interface Answer<T> {
   readonly value: T;
-  /** The engine's term under which it answered. */
+  /** The engine's term, or the epoch of the primaryship, under which it answered. */
   readonly term: number;
   /** Applied position of the answering member: raft index or revision. */
   readonly position: number;
+}
+
+/** What a member is where only a primary commits. */
+export interface MemberRole {
+  readonly primary: boolean;
+  /** The address that a standby streams from; null: it does not stream. */
+  readonly source: string | null;
+  readonly term: number;
 }
 
 /** `linearizable`: through the quorum; `replica`: what this one member has, possibly old. */
@@ -193,6 +209,8 @@ export type ReadMode = "linearizable" | "replica";
 
 /** Keys and values are strings. A write that got no answer is `unknown`; `failed` is always definite. Waits end with the signal. */
 export interface EngineClient extends AsyncDisposable {
+  /** Present where only a primary commits; asked of the member itself, which may not know yet that it was replaced. */
+  readonly role?: (signal: AbortSignal) => Promise<Outcome<MemberRole>>;
   read(key: string, mode: ReadMode, signal: AbortSignal): Promise<Outcome<Answer<string | null>>>;
   write(key: string, value: string, signal: AbortSignal): Promise<Outcome<Answer<null>>>;
   /** All compared (null: absent) and all written in one transaction, or nothing; value: whether it was written. */

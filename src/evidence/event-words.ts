@@ -58,6 +58,10 @@ function wordsOf(event: TimelineEvent): EventWords {
             `finding: ${event.to} is ${event.measuredMs.toFixed(1)} ms away, the plan says ${event.plannedMs} ms`,
           )
         : good(`${event.to} is ${event.measuredMs.toFixed(1)} ms away, as the plan says`);
+    case "replicas-changed": {
+      const text = `epoch ${event.epoch}: ${event.keepingUp.join(", ") || "nobody"} keeps up with ${event.primary}`;
+      return event.behind.length === 0 ? good(text) : bad(`${text}, ${event.behind.join(", ")} does not`);
+    }
     case "member-replaced":
       return change(`member ${event.member} replaced: ${event.because}`);
     case "frontend-started":

@@ -39,6 +39,8 @@ function clientsSentence({ spec, status }: DrillResult): string {
   const all = status.failedMs;
   const more = all !== null && all > worst + spec.load.deadlineMs;
   if (worst === 0) return more ? `Clients failed for ${shortDuration(all)} later on.` : "No client failed.";
+  if (status.recoveryTimeMs.onlyOnceHealed === true)
+    return `Clients failed for ${shortDuration(worst)}, until the fault was healed.`;
   return `Clients failed for ${shortDuration(worst)}${more ? ` (${shortDuration(all)} in the whole drill)` : ""}.`;
 }
 

@@ -25,7 +25,7 @@ export const inNamespace = (namespace: string, argv: readonly string[]): string[
 /** argv that runs a program inside a place, from outside the lab. `initPid` is the keeper's name for it. */
 export function intoPlace(keeperPid: number, initPid: number, argv: readonly string[]): string[] {
   const outer = `nsenter --target=${keeperPid} --user --preserve-credentials --net --mount --pid --`;
-  const inner = `nsenter --target=${initPid} --net --pid --mount --`;
+  const inner = `nsenter --target=${initPid} --net --pid --ipc --mount --`;
   return [...outer.split(" "), ...inner.split(" "), ...argv];
 }
 

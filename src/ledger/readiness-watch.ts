@@ -12,6 +12,7 @@ import {
   nothingKnown,
   probeDue,
   type ReadinessTiming,
+  STANDBY,
   type WriteNews,
 } from "./readiness.ts";
 
@@ -37,13 +38,15 @@ export function startReadinessWatch(options: {
   let lastId = 0;
   let lastProbeSentMs: number | null = null;
   const probing = new Set<Promise<void>>();
-  let told: boolean | null = null;
+  let told = "";
 
   const ability = () => decide(state, clock.nowMs(), timing);
   const tell = () => {
     const { able, because, term } = ability();
-    if (able === told) return;
-    told = able;
+    // Why it can't is news of its own only where it tells whose standby it is.
+    const news = able ? "able" : state.refused?.code === STANDBY ? because : "unable";
+    if (news === told) return;
+    told = news;
     log.emit({ event: "able-changed", able, because, term });
   };
   const note = (news: WriteNews) => {

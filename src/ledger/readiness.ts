@@ -135,6 +135,9 @@ export function learn(state: Readiness, news: WriteNews, timing: ReadinessTiming
   }
 }
 
+/** Code of a probe's refusal by a member that is healthy and no primary: its words say all. */
+export const STANDBY = "STANDBY";
+
 export interface Ability {
   readonly able: boolean;
   readonly because: string;
@@ -149,6 +152,7 @@ export function decide(state: Readiness, nowMs: number, timing: ReadinessTiming)
   const term = acknowledged?.term ?? null;
   const evidenceAgeMs = acknowledged === null ? null : nowMs - acknowledged.sentMs;
   const unable = (because: string): Ability => ({ able: false, because, term, evidenceAgeMs });
+  if (refused?.code === STANDBY) return unable(refused.what);
   if (refused?.by === "probe")
     return unable(`the member refused a probe write: ${refused.code} ${refused.what}`);
   if (acknowledged === null) return unable("no write acknowledged since this front-end started");

@@ -15,6 +15,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { failFast } from "./fail-fast.ts";
 import { type Handlers, handlers } from "./handlers.ts";
+import { probeWrite } from "./probe-write.ts";
 import { readinessTiming } from "./readiness.ts";
 import { startReadinessWatch } from "./readiness-watch.ts";
 import { refusal, type Reply } from "./reply.ts";
@@ -27,8 +28,11 @@ export interface LedgerOptions {
   readonly plan: Plan;
   readonly site: string;
   readonly version: string;
-  /** A client bound to one member. */
-  readonly client: (member: { readonly name: string; readonly address: string }) => EngineClient;
+  /** A client bound to one member; `here`: this site's own. */
+  readonly client: (
+    member: { readonly name: string; readonly address: string },
+    here: boolean,
+  ) => EngineClient;
   /** Longest wait for the engine within one request. */
   readonly deadlineMs: number;
   readonly readMode: ReadMode;
@@ -52,7 +56,7 @@ export async function startLedger(options: LedgerOptions): Promise<Ledger> {
   const clientOf = (name: string): EngineClient => {
     const known = clients.get(name);
     if (known !== undefined) return known;
-    const made = opened.use(client({ name, address: addressIn(name) }));
+    const made = opened.use(client({ name, address: addressIn(name) }, name === site));
     clients.set(name, made);
     return made;
   };
@@ -61,7 +65,8 @@ export async function startLedger(options: LedgerOptions): Promise<Ledger> {
   const watch = stack.use(
     startReadinessWatch({
       timing: readinessTiming(plan),
-      probe: (signal) => own.write(probeKey(site), String((probes += 1)), signal),
+      probe: (signal) =>
+        probeWrite(own, plan, () => own.write(probeKey(site), String((probes += 1)), signal), signal),
       clock,
       log,
     }),

@@ -56,6 +56,8 @@ export async function readBack(options: ReadBackOptions, signal: AbortSignal): P
   const sites = plan.sites.map((site) => site.name);
   const missing: string[] = [];
   let process = 0;
+  /** Whose front-end answered last: where only a primary answers, the others need not be asked each time. */
+  let answering: string | undefined;
 
   /** Asks front-ends in turn until one answers; the first is preferred. */
   const ask = async <S extends z.ZodType>(
@@ -63,12 +65,16 @@ export async function readBack(options: ReadBackOptions, signal: AbortSignal): P
     schema: S,
     preferred: string | undefined,
   ): Promise<Got<z.output<S>>> => {
-    const order = [...sites].sort((a, b) => Number(b === preferred) - Number(a === preferred));
+    const first = preferred ?? answering;
+    const order = [...sites].sort((a, b) => Number(b === first) - Number(a === first));
     let reason = "not asked";
     for (let turn = 0; !signal.aborted && clock.nowMs() < endMs; turn += 1) {
       const name = order[turn % order.length] as string;
       const got = await askOnce(connections, plan, name, path, schema, clock.nowMs() + requestMs);
-      if (typeof got !== "string") return got.body;
+      if (typeof got !== "string") {
+        if (preferred === undefined) answering = name;
+        return got.body;
+      }
       reason = `${name}: ${got}`;
       if (turn % order.length === order.length - 1) await clock.sleep(PAUSE_MS, signal);
     }

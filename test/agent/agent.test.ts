@@ -91,8 +91,7 @@ describe("agents", () => {
     });
     const installed = await engine.provision(null, AbortSignal.timeout(280_000));
     assert.ok(installed.kind === "done", JSON.stringify(installed));
-    const { programs, version } = installed.value;
-    engineArguments = ["--engine-program", programs["etcd"] ?? "", "--engine-version", version];
+    engineArguments = ["--engine", JSON.stringify(installed.value)];
   });
   after(async () => {
     for (const site of SITES) {

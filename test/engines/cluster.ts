@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Outcome, Reading } from "../../src/domain/outcome.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import type {
+  Acknowledgement,
   Engine,
   EngineClient,
   Installation,
@@ -135,13 +136,21 @@ export const anyOther = (member: TestMember, members: readonly TestMember[]) => 
   members: members.filter((other) => other !== member).map(({ spec }) => spec.name),
 });
 
+/** Promoted, and answering under the next epoch. */
+export async function promoted(member: TestMember, acknowledgement: Acknowledgement): Promise<Proof> {
+  const proof = did(await member.perform({ kind: "promote", acknowledgement }));
+  const { term } = await answers(member);
+  did(await member.perform({ kind: "record-epoch", epoch: term + 1 }));
+  return proof;
+}
+
 /** A first primary, and the others as copies of it. */
 async function replicate([first, ...others]: readonly TestMember[]): Promise<void> {
   if (first === undefined) return;
   did(await first.perform({ kind: "found" }));
   await first.start("new");
   await answers(first);
-  did(await first.perform({ kind: "promote", acknowledgement: anyOther(first, [first, ...others]) }));
+  await promoted(first, anyOther(first, [first, ...others]));
   for (const other of others) {
     did(await other.perform({ kind: "reseed", source: first.spec }));
     await other.start("existing");

@@ -6,7 +6,16 @@ import { cacheFolder } from "../../src/cli/folders.ts";
 import type { Engine, Observation } from "../../src/engines/contract.ts";
 import { etcdEngine } from "../../src/engines/etcd/engine.ts";
 import { postgresqlEngine } from "../../src/engines/postgresql/engine.ts";
-import { answers, anyOther, did, startCluster, type TestCluster, type TestMember, until } from "./cluster.ts";
+import {
+  answers,
+  anyOther,
+  did,
+  promoted,
+  startCluster,
+  type TestCluster,
+  type TestMember,
+  until,
+} from "./cluster.ts";
 import { measureLateness } from "../lateness.ts";
 import { NET } from "../loopback.ts";
 
@@ -67,7 +76,7 @@ for (const [index, engine] of ENGINES.entries()) {
         others,
         positions.findIndex((each) => each?.replication?.flushed === most),
       );
-      did(await next.perform({ kind: "promote", acknowledgement: anyOther(next, cluster.members) }));
+      await promoted(next, anyOther(next, cluster.members));
       for (const member of others)
         if (member !== next) did(await member.perform({ kind: "follow", source: next.spec }));
       return next;
@@ -201,7 +210,9 @@ for (const [index, engine] of ENGINES.entries()) {
       const now = await seen(next);
       assert.ok(before !== null && now !== null && now.term > before.term);
       if (now.replication !== undefined)
-        assert.ok(now.replication.ancestors.some(({ timeline }) => timeline === before.term));
+        assert.ok(
+          now.replication.ancestors.some(({ timeline }) => timeline === before.replication?.timeline),
+        );
       await bringBack(lost, next);
       await caughtUp(lost);
     });
@@ -311,6 +322,12 @@ for (const [index, engine] of ENGINES.entries()) {
           const acknowledgement = anyOther(member, cluster.members);
           const named = await member.perform({ kind: "acknowledge", acknowledgement });
           assert.ok(named.kind === "failed" && named.failure.code === "NOT_PRIMARY");
+          const began = await member.perform({ kind: "record-epoch", epoch: 99 });
+          assert.ok(began.kind === "failed" && began.failure.code === "NOT_PRIMARY");
+          const role = did(
+            (await member.client.role?.(within(2_000))) ?? assert.fail("a client without role"),
+          );
+          assert.deepEqual([role.primary, role.source], [false, lead.spec.address]);
         }
       });
 
@@ -353,19 +370,27 @@ for (const [index, engine] of ENGINES.entries()) {
         const has = await seen(next);
         assert.ok((has?.replication?.flushed ?? 0) >= stopped.position, "its last checkpoint has arrived");
         const acknowledgement = anyOther(next, cluster.members);
-        const promoted = did(await next.perform({ kind: "promote", acknowledgement }));
-        assert.ok(promoted.timeline > stopped.timeline);
-        assert.equal(
-          did(await next.perform({ kind: "promote", acknowledgement })).timeline,
-          promoted.timeline,
+        const epoch = (has?.term ?? 0) + 1;
+        const proof = did(await next.perform({ kind: "promote", acknowledgement }));
+        assert.ok(proof.timeline > stopped.timeline);
+        assert.equal(did(await next.perform({ kind: "promote", acknowledgement })).timeline, proof.timeline);
+        const early = await write(next, "before its epoch", "1");
+        assert.ok(
+          early.kind === "failed" && early.failure.code === "EPOCH_NOT_RECORDED",
+          JSON.stringify(early),
         );
+        const role = did((await next.client.role?.(within(2_000))) ?? assert.fail("a client without role"));
+        assert.deepEqual(role, { primary: true, source: null, term: epoch - 1 });
+        for (const _ of ["first", "asked again"]) did(await next.perform({ kind: "record-epoch", epoch }));
+        const over = await next.perform({ kind: "record-epoch", epoch: epoch - 1 });
+        assert.ok(over.kind === "failed" && over.failure.code === "EPOCH_IS_OVER");
         for (const member of others.slice(1))
           did(await member.perform({ kind: "follow", source: next.spec }));
         did(await old.perform({ kind: "follow", source: next.spec }));
         await old.start("existing");
         await answers(old);
         await caughtUp(old);
-        await commits(next, "after the hand-over");
+        assert.equal((await commits(next, "after the hand-over")).term, epoch);
       });
     }
 

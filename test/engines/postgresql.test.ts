@@ -12,7 +12,7 @@ import { postgresqlEngine } from "../../src/engines/postgresql/engine.ts";
 import { startAgentConnections } from "../../src/engines/postgresql/member.ts";
 import { provisionPostgresql } from "../../src/engines/postgresql/provision.ts";
 import { removeTree } from "../../src/runtime/files.ts";
-import { did, startCluster, type TestCluster, type TestMember, until } from "./cluster.ts";
+import { did, promoted, startCluster, type TestCluster, type TestMember, until } from "./cluster.ts";
 import { NET } from "../loopback.ts";
 
 const within = (ms: number) => AbortSignal.timeout(ms);
@@ -117,11 +117,33 @@ describe("a PostgreSQL primary with one standby", () => {
     assert.ok(Number(row?.["n"]) <= 48);
   });
 
+  test("a member that stood still comes back to the connections that it had, not to as many new ones as there were calls", async () => {
+    await using busy = engine.client(primary.spec);
+    const backends = async () => {
+      const [row] = await sql(
+        "SELECT count(*)::int AS n, max(pid)::int AS newest FROM pg_stat_activity WHERE usename = 'ledger'",
+      );
+      return { count: Number(row?.["n"]), newest: Number(row?.["newest"]) };
+    };
+    await Promise.all(Array.from({ length: 60 }, (_, at) => busy.write(`still/${at}`, "0", within(5_000))));
+    const before = await backends();
+    primary.freeze();
+    const outcomes = await Promise.all(
+      Array.from({ length: 300 }, (_, at) => busy.write(`still/${at % 60}`, String(at), within(20 + at))),
+    );
+    primary.thaw();
+    assert.ok(outcomes.every(({ kind }) => kind !== "done"));
+    const unknown = outcomes.filter(({ kind }) => kind === "unknown");
+    assert.ok(unknown.length <= 48, `${unknown.length}: the others were never sent, which is definite`);
+    assert.equal((await busy.write("still/here", "1", within(2_000))).kind, "done");
+    assert.deepEqual(await backends(), before);
+  });
+
   test("two switchovers later nobody's old mark holds back the log", async () => {
     did(await primary.perform({ kind: "mark" }));
     const handOver = async (from: TestMember, to: TestMember, acknowledgement: Acknowledgement) => {
       did(await from.perform({ kind: "stop" }));
-      did(await to.perform({ kind: "promote", acknowledgement }));
+      await promoted(to, acknowledgement);
       did(await from.perform({ kind: "follow", source: to.spec }));
       await from.start("existing");
       await until(`${from.spec.name} follows`, 10_000, async () => {

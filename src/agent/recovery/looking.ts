@@ -15,6 +15,8 @@ export interface LookingOptions {
   readonly clock: Clock;
   readonly state: () => SiteState;
   readonly tell: (event: SiteEvent) => void;
+  /** Told of each look. */
+  readonly news: (seen: Reading<Observation>) => void;
 }
 
 export interface Looking {
@@ -28,13 +30,14 @@ const BEGINNING_MS = 20;
 /** Longer than this it does not hurry any more. */
 const BEGINS_FOR_MS = 5_000;
 
-export function startLooking({ member, memory, clock, state, tell }: LookingOptions): Looking {
+export function startLooking({ member, memory, clock, state, tell, news }: LookingOptions): Looking {
   let observed: Reading<Observation> = { kind: "unknown", reason: "not asked yet", sinceMs: clock.nowMs() };
   const turn = inTurn();
   const now = () =>
     turn(async () => {
       const process = member.process();
       observed = await member.observe(AbortSignal.timeout(1_000));
+      news(observed);
       tell({ kind: "member", member: memberReport(observed, memory.now(), process) });
     });
   member.onExit(() => void now());

@@ -8,7 +8,7 @@ const view = (change: Partial<ReplicationView>): ReplicationView => ({
   system: "7",
   timeline: 2,
   ancestors: [{ timeline: 1, until: 100 }],
-  epochs: [{ epoch: 1, timeline: 2, begins: 100 }],
+  epochs: [{ epoch: 1, timeline: 2, begins: 100, serves: 0 }],
   inRecovery: true,
   replaying: false,
   flushed: 500,
@@ -41,8 +41,8 @@ const seen = (replication: ReplicationView) => {
 
 test("a log's branches are named by the epochs that are written in it, each up to where the next began", () => {
   const epochs = [
-    { epoch: 1, timeline: 2, begins: 100 },
-    { epoch: 4, timeline: 3, begins: 300 },
+    { epoch: 1, timeline: 2, begins: 100, serves: 0 },
+    { epoch: 4, timeline: 3, begins: 300, serves: 0 },
   ];
   assert.deepEqual(historyOf(view({ epochs, flushed: 450 })), [
     { branch: 0, upTo: 100 },
@@ -92,8 +92,8 @@ const primary = view({
     { timeline: 2, until: 500 },
   ],
   epochs: [
-    { epoch: 1, timeline: 2, begins: 100 },
-    { epoch: 2, timeline: 3, begins: 500 },
+    { epoch: 1, timeline: 2, begins: 100, serves: 0 },
+    { epoch: 2, timeline: 3, begins: 500, serves: 0 },
   ],
   flushed: 700,
 });
@@ -114,8 +114,8 @@ test("two promotions to the same timeline number are told apart by their epochs:
   const other = view({
     timeline: 3,
     epochs: [
-      { epoch: 1, timeline: 2, begins: 100 },
-      { epoch: 9, timeline: 3, begins: 480 },
+      { epoch: 1, timeline: 2, begins: 100, serves: 0 },
+      { epoch: 9, timeline: 3, begins: 480, serves: 0 },
     ],
     flushed: 490,
   });

@@ -13,6 +13,7 @@ import { newSite, type SiteAction, type SiteState } from "../../recovery/site-st
 import { makeFolder } from "../../runtime/files.ts";
 import { takeLock } from "../../runtime/lock.ts";
 import { startFrontend } from "../frontend.ts";
+import { replicasNews } from "../replicas.ts";
 import { watchLinks } from "../link-watch.ts";
 import { startAgentServer } from "../server.ts";
 import { startBeginning } from "./beginning.ts";
@@ -121,7 +122,18 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
     signal: stop.signal,
     tell: (event) => decisions.tell(event),
   });
-  const looking = startLooking({ member, memory, clock, state: decisions.state, tell: decisions.tell });
+  const looking = startLooking({
+    member,
+    memory,
+    clock,
+    state: decisions.state,
+    tell: decisions.tell,
+    news: replicasNews(
+      site,
+      plan.members.map(({ name }) => name).filter((name) => name !== site),
+      log,
+    ),
+  });
   const actions = startMemberActions({
     engine: options.engine,
     member,

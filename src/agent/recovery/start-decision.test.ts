@@ -64,7 +64,7 @@ test("the first record is written once, by the first candidate, for a log that n
   assert.equal(mayWriteFirst({ site: "a", candidates, view: empty }, fresh), true);
   assert.equal(mayWriteFirst({ site: "b", candidates, view: empty }, fresh), false);
   assert.equal(mayWriteFirst({ site: "a", candidates, view: held({}) }, fresh), false);
-  const used = { epochs: [{ epoch: 1, timeline: 2, begins: 1 }] };
+  const used = { epochs: [{ epoch: 1, timeline: 2, begins: 1, serves: 0 }] };
   assert.equal(mayWriteFirst({ site: "a", candidates, view: empty }, used), false);
 });
 

@@ -1,5 +1,6 @@
 // `outlast agent`: looks after one site until SIGTERM. Wires the engine's driver; docs/agent.md.
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { z } from "zod";
 import { startAgent } from "../../agent/agent.ts";
 import type { RecoveryAgent } from "../../agent/recovery/recovery-agent.ts";
 import { OutlastError } from "../../domain/outcome.ts";
@@ -17,13 +18,26 @@ interface Options {
   readonly file: string;
   readonly site: string;
   readonly data: string;
-  readonly engineProgram?: string;
-  readonly engineVersion?: string;
-  readonly engineSource?: string;
+  readonly engine?: Installation;
   readonly frontend?: boolean;
   readonly tokenFile?: string;
   readonly unsafeNoFsync?: boolean;
   readonly unsafeStaleReads?: boolean;
+}
+
+const INSTALLATION = z.object({
+  engine: z.enum(["etcd", "postgresql"]),
+  version: z.string(),
+  programs: z.record(z.string(), z.string()),
+  source: z.string(),
+});
+
+function installation(text: string): Installation {
+  try {
+    return INSTALLATION.parse(JSON.parse(text));
+  } catch {
+    throw new InvalidArgumentError("expected an installation as JSON");
+  }
 }
 
 async function look(options: Options): Promise<void> {
@@ -35,13 +49,7 @@ async function look(options: Options): Promise<void> {
     progress: (line) => log.info(line),
   });
   let installed: Installation;
-  if (options.engineProgram !== undefined)
-    installed = {
-      engine: engine.kind,
-      version: options.engineVersion ?? "unknown",
-      programs: { [engine.kind]: options.engineProgram },
-      source: options.engineSource ?? "given",
-    };
+  if (options.engine !== undefined) installed = options.engine;
   else {
     const provided = await engine.provision(plan.workload.version, signal);
     if (provided.kind !== "done")
@@ -85,9 +93,7 @@ export function build(): Command {
     .requiredOption("-f, --file <plan>", "the plan, with addresses")
     .requiredOption("--site <site>", "the site it stands in")
     .requiredOption("--data <folder>", "where the member's data and the agent's own files lie")
-    .addOption(hidden("--engine-program <path>", "the engine's program, found already"))
-    .addOption(hidden("--engine-version <version>", "its version"))
-    .addOption(hidden("--engine-source <text>", "where it came from"))
+    .addOption(hidden("--engine <json>", "the installed engine, found already").argParser(installation))
     .option(
       "--token-file <path>",
       "what callers that change something have to know (made in the data folder)",

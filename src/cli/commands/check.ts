@@ -14,11 +14,18 @@ import { cacheFolder } from "../folders.ts";
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** What a right plan asks for that is not built yet. */
-function notYet({ strategy, objectives }: Plan): string[] {
+function notYet({ strategy, objectives, sites }: Plan): string[] {
   if (strategy.kind !== "transaction-replication") return [];
   const point = objectives.find(({ recoveryPointMs }) => recoveryPointMs > 0);
   return [
-    "agent, lab, demo and drill refuse this plan (STRATEGY_NOT_RUN_YET): nothing decides who is the primary, and nothing fences a lost one; what the driver does is in docs/engines.md",
+    ...(strategy.acknowledgements === 0
+      ? [
+          "a takeover waits for a person (outlast failover --allow-data-loss): asynchronous commits may be lost",
+        ]
+      : []),
+    ...(strategy.candidates.length < sites.length
+      ? ["a site that is no candidate is refused by its agent"]
+      : []),
     ...(strategy.acknowledgements === 0 && point !== undefined
       ? ["how far a standby may be behind is not bounded, so the recovery point is a wish"]
       : []),

@@ -10,6 +10,10 @@ import { type Connections, type Query, type Row, startConnections } from "./conn
 import { APPLICATION_DATABASE, APPLICATION_ROLE } from "./layout.ts";
 
 const CONNECTIONS_MAX = 48;
+/** Of them, for reads of the member by itself. */
+const READS_MAX = 8;
+/** A commit that waits for a standby may be answered yet; a cut that is silent never is. */
+const LINGER_MS = 10_000;
 const ANSWERED = "ledger.term() AS term, ledger.position() AS position";
 const confirmed = (mode: ReadMode) => (mode === "linearizable" ? ", ledger.confirm()" : "");
 
@@ -18,6 +22,8 @@ const READ = (mode: ReadMode) =>
 const WRITE = `INSERT INTO ledger.entries (key, value) VALUES ($1, $2)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value RETURNING ${ANSWERED}`;
 const COMPARE_AND_SET = `SELECT ledger.compare_and_set($1, $2, $3) AS value, ${ANSWERED}`;
+const ROLE = `SELECT pg_is_in_recovery() AS standby, (SELECT coalesce(max(epoch), 0) FROM outlast.epochs) AS epoch,
+(SELECT sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming') AS source`;
 /** One row always, so that an empty page has a term too. */
 const LIST = (mode: ReadMode) =>
   `SELECT (SELECT coalesce(json_agg(json_build_array(key, value, created::text) ORDER BY created), '[]')::text FROM (
@@ -32,17 +38,27 @@ function answered<T>(outcome: Outcome<readonly Row[]>, value: (row: Row) => T): 
   return done({ value: value(row), term: Number(row["term"]), position: Number(row["position"]) });
 }
 
+/** `readsAt`: where this machine's own member is read from itself, and asked what it is, whatever a fence says. */
 export function postgresqlEngineClient(
   member: Pick<MemberSpec, "name" | "address">,
-  connections: Connections = startConnections({
-    host: member.address,
+  { readsAt = member.address }: { readonly readsAt?: string } = {},
+): EngineClient {
+  const where = `site ${member.name} (${member.address}:${PORTS.postgresql})`;
+  const to = {
     port: PORTS.postgresql,
     user: APPLICATION_ROLE,
     database: APPLICATION_DATABASE,
-    where: `site ${member.name} (${member.address}:${PORTS.postgresql})`,
-    connectionsMax: CONNECTIONS_MAX,
-  }),
-): EngineClient {
+    where,
+    lingerMs: LINGER_MS,
+  };
+  const apart = readsAt !== member.address;
+  const connections = startConnections({
+    ...to,
+    host: member.address,
+    connectionsMax: apart ? CONNECTIONS_MAX - READS_MAX : CONNECTIONS_MAX,
+  });
+  const reads = apart ? startConnections({ ...to, host: readsAt, connectionsMax: READS_MAX }) : connections;
+  const by = (mode: ReadMode): Connections => (mode === "replica" ? reads : connections);
   const reading = (name: string, mode: ReadMode, text: string, values: unknown[]): Query => ({
     name: `${name}-${mode}`,
     text,
@@ -50,9 +66,17 @@ export function postgresqlEngineClient(
     readOnly: true,
   });
   return {
+    async role(signal) {
+      const asked = await reads.query({ name: "role", text: ROLE, values: [], readOnly: true }, signal);
+      if (asked.kind !== "done") return asked;
+      const [row] = asked.value;
+      if (row === undefined) throw new RangeError("PostgreSQL answered without a row");
+      const source = row["source"] as string | null;
+      return done({ primary: row["standby"] === false, source, term: Number(row["epoch"]) });
+    },
     read: async (key, mode, signal) =>
       answered(
-        await connections.query(reading("read", mode, READ(mode), [key]), signal),
+        await by(mode).query(reading("read", mode, READ(mode), [key]), signal),
         (row) => row["value"] as string | null,
       ),
     write: async (key, value, signal) =>
@@ -69,7 +93,7 @@ export function postgresqlEngineClient(
     },
     list: async (prefix, { mode, limit, after }, signal) =>
       answered(
-        await connections.query(
+        await by(mode).query(
           // One more than asked for tells whether there is another page.
           reading("list", mode, LIST(mode), [prefix, after ?? "-1", limit + 1]),
           signal,
@@ -83,6 +107,8 @@ export function postgresqlEngineClient(
           };
         },
       ),
-    [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([connections[Symbol.asyncDispose](), reads[Symbol.asyncDispose]()]);
+    },
   };
 }

@@ -1,8 +1,9 @@
-// A bounded set of connections to one member (../connection-pool.ts). A call that is given up closes its socket, and never
-// is a CancelRequest sent, because PostgreSQL answers a cancelled synchronous commit as a success.
+// A bounded set of connections to one member (../connection-pool.ts). Never is a CancelRequest sent, because PostgreSQL answers a
+// cancelled synchronous commit as a success.
 //
 //   call ─► connection of its own ─► query ─► ReadyForQuery ─► idle
-//                                        └ error of the connection, abort ─► destroyed
+//                                        ├ abort ─► given up: unknown; the connection lingers, or is destroyed
+//                                        └ error of the connection ─► destroyed
 import pg from "pg";
 import { done, type Failure, type Outcome } from "../../domain/outcome.ts";
 import { startConnectionPool } from "../connection-pool.ts";
@@ -17,6 +18,8 @@ export interface ConnectTo {
   /** For people: "site paris (10.0.0.1:5432)". */
   readonly where: string;
   readonly connectionsMax: number;
+  /** See ../connection-pool.ts. */
+  readonly lingerMs?: number;
 }
 
 export interface Query {
@@ -56,6 +59,7 @@ export function startConnections(to: ConnectTo): Connections {
   const pool = startConnectionPool<Connection>({
     where: to.where,
     connectionsMax: to.connectionsMax,
+    lingerMs: to.lingerMs ?? 0,
     dial: async (socket, drop) => {
       const client = new pg.Client({
         host: to.host,
@@ -95,14 +99,23 @@ export function startConnections(to: ConnectTo): Connections {
       if (warning === null) return done(result.rows);
       return { kind: "unknown", failure: notReplicated(warning, to.where) };
     } catch (cause) {
-      const failure = failureOf(cause, signal.aborted, to.where);
-      const definite = failure.definite || readOnly === true;
-      return { kind: definite ? "failed" : "unknown", failure: { ...failure, definite } };
+      return refused(cause, readOnly, signal);
     }
   }
 
+  function refused(cause: unknown, readOnly: boolean | undefined, signal: AbortSignal): Outcome<never> {
+    const failure = failureOf(cause, signal.aborted, to.where);
+    const definite = failure.definite || readOnly === true;
+    return { kind: definite ? "failed" : "unknown", failure: { ...failure, definite } };
+  }
+
   return {
-    query: (query, signal) => pool.use((connection) => ask(connection, query, signal), signal),
+    query: (query, signal) =>
+      pool.use(
+        (connection) => ask(connection, query, signal),
+        signal,
+        () => refused(new Error("given up"), query.readOnly, signal),
+      ),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
 }

@@ -21,6 +21,11 @@ test("a standby's refusals have one code", () => {
     assert.equal(failureOf(cause, false, "here").code, "NOT_PRIMARY");
 });
 
+test("a primary without an epoch refuses, definitely", () => {
+  const refused = failureOf({ severity: "ERROR", code: "OL002", message: "" }, false, "here");
+  assert.deepEqual([refused.code, refused.definite], ["EPOCH_NOT_RECORDED", true]);
+});
+
 test("a wait for a standby that was ended is noticed, whoever ended it", () => {
   for (const words of [
     "canceling wait for synchronous replication due to user request",

@@ -1,6 +1,7 @@
 // What PostgreSQL's refusals mean: did the statement certainly take no effect? Each call is one statement, so an ERROR
 // rolled all of it back. FATAL and PANIC can end a session that has committed and only waits for a standby: unknown.
 import type { Failure } from "../../domain/outcome.ts";
+import { EPOCH_NOT_RECORDED } from "./schema.ts";
 
 /** By SQLSTATE: a name of ours and what to do; all others keep their own words. */
 const KNOWN: Readonly<Record<string, readonly [code: string, next: string]>> = {
@@ -8,6 +9,10 @@ const KNOWN: Readonly<Record<string, readonly [code: string, next: string]>> = {
   "55000": ["NOT_PRIMARY", "ask the primary: this member is a standby"],
   "53300": ["TOO_MANY_CONNECTIONS", "end connections, or wait"],
   "53100": ["DISK_FULL", "free space on the member's disk"],
+  [EPOCH_NOT_RECORDED]: [
+    "EPOCH_NOT_RECORDED",
+    "ask again: a primary serves once its agent has recorded its epoch",
+  ],
   "57P03": ["MEMBER_NOT_READY", "it starts or stops: ask again later"],
 };
 

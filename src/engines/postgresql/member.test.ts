@@ -21,8 +21,8 @@ const primary: Answered = {
   system: "7",
   inRecovery: false,
   timeline: 4,
+  epochs: [{ epoch: 7, timeline: 3, begins: 0x40, serves: 4 }],
   history: "3\t0/50\tno recovery target specified\n",
-  epochs: [{ epoch: 3, timeline: 4, begins: 0x50 }],
   replaying: false,
   flushed: 100,
   replayed: 100,
@@ -48,6 +48,11 @@ test("a standby's leader is whom it streams from, and it has none when it stream
   const alone = seen({ inRecovery: true, source: null, names: "" });
   assert.deepEqual([alone.leader, alone.quorum], [null, false]);
   assert.equal(seen({ inRecovery: true, source: "10.9.9.9", names: "" }).leader, "10.9.9.9");
+});
+
+test("the term is the epoch, never the timeline: two promotions from one ancestor can choose the same one", () => {
+  assert.equal(seen({}).term, 7);
+  assert.equal(seen({ epochs: [] }).term, 0);
 });
 
 test("where its timeline comes from is told, so that positions of others can be judged", () => {

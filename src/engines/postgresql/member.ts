@@ -18,6 +18,8 @@ const OBSERVE = `SELECT json_build_object(
   'system', (SELECT system_identifier::text FROM pg_control_system()),
   'inRecovery', pg_is_in_recovery(),
   'timeline', timeline,
+  'epochs', (SELECT coalesce(json_agg(json_build_object('epoch', epoch, 'timeline', e.timeline, 'begins', begins,
+      'serves', serves) ORDER BY epoch), '[]') FROM outlast.epochs AS e),
   'history', CASE WHEN timeline > 1 THEN
     pg_read_file('pg_wal/' || lpad(upper(to_hex(timeline)), 8, '0') || '.history', 0, 1000000, true) END,
   'flushed', CASE WHEN pg_is_in_recovery()
@@ -26,8 +28,6 @@ const OBSERVE = `SELECT json_build_object(
   'replayed', CASE WHEN pg_is_in_recovery() THEN ${bytes("pg_last_wal_replay_lsn()")}
     ELSE ${bytes("pg_current_wal_flush_lsn()")} END,
   'source', (SELECT sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'),
-  'epochs', (SELECT coalesce(json_agg(json_build_object('epoch', epoch, 'timeline', timeline, 'begins', begins)
-      ORDER BY epoch), '[]') FROM outlast.epochs),
   'replaying', pg_is_in_recovery() AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'startup'
       AND wait_event IN ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval')),
   'names', (SELECT setting FROM pg_settings WHERE name = 'synchronous_standby_names'),
@@ -40,19 +40,19 @@ const OBSERVE = `SELECT json_build_object(
     WHERE EXISTS (SELECT FROM unnest(s.setconfig) AS c WHERE c ~ '^synchronous_commit=(off|false|no|0|local|remote_write)$')),
   'altered', (SELECT coalesce(json_agg(name), '[]') FROM pg_file_settings
     WHERE sourcefile LIKE '%postgresql.auto.conf' AND name IN ('primary_conninfo', 'synchronous_standby_names'))
-)::text AS seen FROM (SELECT CASE WHEN pg_is_in_recovery()
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (pg_control_checkpoint()).timeline_id)::bigint
-    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END AS timeline) AS own`;
+)::text AS seen FROM (SELECT outlast.timeline() AS timeline) AS own`;
 
 const answer = z.object({
   system: z.string(),
   inRecovery: z.boolean(),
   timeline: z.number(),
+  epochs: z.array(
+    z.object({ epoch: z.number(), timeline: z.number(), begins: z.number(), serves: z.number() }),
+  ),
   history: z.string().nullable(),
   flushed: z.number().nullable(),
   replayed: z.number().nullable(),
   source: z.string().nullable(),
-  epochs: z.array(z.object({ epoch: z.number(), timeline: z.number(), begins: z.number() })),
   replaying: z.boolean(),
   names: z.string(),
   standbys: z.array(
@@ -112,7 +112,7 @@ export function attachPostgresql(
 
 /** Pure: PostgreSQL's answer in Outlast's words. */
 export function observation(seen: Answered, member: Pick<MemberSpec, "name" | "members">): Observation {
-  const { system, inRecovery, timeline, source, standbys } = seen;
+  const { system, inRecovery, timeline, epochs, source, standbys } = seen;
   const acknowledgement = parseNames(seen.names);
   const flushed = seen.flushed ?? 0;
   const replayed = seen.replayed ?? 0;
@@ -124,7 +124,7 @@ export function observation(seen: Answered, member: Pick<MemberSpec, "name" | "m
     : member.name;
   return {
     role: inRecovery ? "follower" : "leader",
-    term: timeline,
+    term: epochs.at(-1)?.epoch ?? 0,
     position: replayed,
     leader,
     quorum: inRecovery ? source !== null : acknowledgement !== null && counted >= acknowledgement.count,
@@ -135,9 +135,9 @@ export function observation(seen: Answered, member: Pick<MemberSpec, "name" | "m
     ],
     replication: {
       system,
+      epochs,
       timeline,
       ancestors: parseHistory(seen.history ?? ""),
-      epochs: seen.epochs,
       inRecovery,
       replaying: seen.replaying,
       flushed,

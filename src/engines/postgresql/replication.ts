@@ -12,6 +12,7 @@ import type {
   ReplicatedMember,
   ReplicatedPlace,
   ReplicationAction,
+  ReplicationView,
 } from "../contract.ts";
 import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
 import { found, hasPostgresqlData, reseed, whereOf } from "./copies.ts";
@@ -19,6 +20,7 @@ import { SLOT } from "./divergence.ts";
 import { layoutOf } from "./layout.ts";
 import { rewind } from "./rewind.ts";
 import { proofOf, refusal, type Running, startRunning, writeSettings } from "./running.ts";
+import { recordEpochStatement } from "./schema.ts";
 import { namesText } from "./settings.ts";
 import { startAgentConnections } from "./member.ts";
 
@@ -40,10 +42,10 @@ export function attachReplicated({ installed, member }: ReplicatedPlace, clock: 
         return await promote(running, member, action.acknowledgement, signal);
       case "acknowledge":
         return await acknowledge(running, member, action.acknowledgement, signal);
-      case "mark":
-        return await mark(running, member, signal);
       case "record-epoch":
         return await recordEpoch(running, member, action.epoch, signal);
+      case "mark":
+        return await mark(running, member, signal);
       case "checkpoint":
         return await checkpoint(running, signal);
       case "commit":
@@ -138,20 +140,24 @@ async function recordEpoch(
   if (before.kind !== "done") return before;
   const { inRecovery, timeline, ancestors, epochs } = before.value.replication;
   if (inRecovery) return notPrimary(member);
-  const begins = ancestors.at(-1)?.until ?? 0;
-  if (!epochs.some((known) => known.epoch === epoch)) {
-    const written = await running.sql(
-      // One transaction: several statements of one query.
-      `SET LOCAL synchronous_commit = local;
-INSERT INTO outlast.epochs (epoch, timeline, begins) VALUES (${Number(epoch)}, ${Number(timeline)}, ${Number(begins)})
-ON CONFLICT (epoch) DO NOTHING`,
-      signal,
+  const newest = epochs.at(-1)?.epoch ?? 0;
+  if (epoch < newest)
+    return refusal(
+      "EPOCH_IS_OVER",
+      `its log contains epoch ${newest}, later than ${epoch}`,
+      whereOf(member),
+      "look who is the primary now",
     );
+  const begins = ancestors.at(-1)?.until ?? 0;
+  const has = (seen: ReplicationView) =>
+    seen.epochs.some((known) => known.epoch === epoch && known.serves === seen.timeline);
+  if (!has(before.value.replication)) {
+    const written = await running.sql(recordEpochStatement(epoch, timeline, begins), signal);
     if (written.kind !== "done") return written;
   }
-  const after = await running.view(signal);
-  if (after.kind !== "done") return after;
-  return done(proofOf(`epoch ${epoch} begins at ${lsnOf(begins)}`, after.value.replication));
+  const recorded = await running.until(`epoch ${epoch} is recorded`, has, signal);
+  if (recorded.kind !== "done") return recorded;
+  return done(proofOf(`epoch ${epoch} begins at ${lsnOf(begins)}`, recorded.value));
 }
 
 async function checkpoint(running: Running, signal: AbortSignal): Promise<Outcome<Proof>> {

@@ -1,5 +1,8 @@
-// What a new cluster holds: the application's role, its database, and the table and functions of the ledger.
+// What a new cluster holds: the application's role, its database, the epoch, and the table and functions of the ledger.
 import { APPLICATION_DATABASE, APPLICATION_ROLE } from "./layout.ts";
+
+/** SQLSTATE of ledger.term() on a primary that nobody has told yet that it may serve. */
+export const EPOCH_NOT_RECORDED = "OL002";
 
 /** One statement each, run one after the other by postgres --single, before the first start. */
 export const CLUSTER_STATEMENTS: readonly string[] = [
@@ -12,15 +15,23 @@ export const CLUSTER_STATEMENTS: readonly string[] = [
 export const DATABASE_STATEMENTS: readonly string[] = [
   "REVOKE EXECUTE ON FUNCTION pg_cancel_backend(integer) FROM PUBLIC",
   `GRANT pg_read_all_stats TO ${APPLICATION_ROLE}`,
-  // Which primaryships this log contains: written by each new primary before its fence opens, and so known wherever the log is.
+  // Which primaryships this log contains: written by each new primary before anybody may ask it, and so known wherever the
+  // log is. Two promotions from one ancestor can choose the same timeline, never the same epoch.
   "CREATE SCHEMA outlast",
   `GRANT USAGE ON SCHEMA outlast TO ${APPLICATION_ROLE}`,
   `CREATE TABLE outlast.epochs (
   epoch bigint PRIMARY KEY,
   timeline bigint NOT NULL,
-  begins bigint NOT NULL
+  begins bigint NOT NULL,
+  serves bigint NOT NULL
 )`,
   `GRANT SELECT ON outlast.epochs TO ${APPLICATION_ROLE}`,
+  // A standby: of what it receives, else of its last restart point.
+  `CREATE FUNCTION outlast.timeline() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT CASE WHEN pg_is_in_recovery()
+    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (pg_control_checkpoint()).timeline_id)
+    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END
+$$`,
   "CREATE SCHEMA ledger",
   `GRANT USAGE ON SCHEMA ledger TO ${APPLICATION_ROLE}`,
   `CREATE TABLE ledger.entries (
@@ -32,11 +43,18 @@ export const DATABASE_STATEMENTS: readonly string[] = [
   // The old row of a change is told too when a lost write has to be (rewind).
   "ALTER TABLE ledger.entries REPLICA IDENTITY FULL",
   `GRANT SELECT, INSERT, UPDATE ON ledger.entries TO ${APPLICATION_ROLE}`,
-  // Timeline of what is answered here. A standby: of what it receives, else of its last restart point.
-  `CREATE FUNCTION ledger.term() RETURNS bigint LANGUAGE sql VOLATILE AS $$
-  SELECT CASE WHEN pg_is_in_recovery()
-    THEN coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (pg_control_checkpoint()).timeline_id)
-    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint END
+  // The term of an answer is the epoch of the primaryship, read in the answer's own transaction. A primary whose timeline
+  // serves no epoch (just promoted, or promoted by hand) refuses: nobody has said yet that it may serve.
+  `CREATE FUNCTION ledger.term() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+DECLARE newest outlast.epochs;
+BEGIN
+  SELECT * INTO newest FROM outlast.epochs ORDER BY epoch DESC LIMIT 1;
+  IF NOT pg_is_in_recovery() AND newest.serves IS DISTINCT FROM outlast.timeline() THEN
+    RAISE EXCEPTION USING ERRCODE = '${EPOCH_NOT_RECORDED}',
+      MESSAGE = format('timeline %s serves no epoch', outlast.timeline());
+  END IF;
+  RETURN coalesce(newest.epoch, 0);
+END
 $$`,
   `CREATE FUNCTION ledger.position() RETURNS bigint LANGUAGE sql VOLATILE AS $$
   SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END
@@ -71,6 +89,15 @@ BEGIN
 END
 $$`,
 ];
+
+/**
+ * One simple query of two statements: one transaction. It waits for no standby: every acknowledged write of the epoch comes
+ * later in the log, so whoever has such a write has the epoch too.
+ */
+export const recordEpochStatement = (epoch: number, timeline: number, begins: number): string =>
+  `SET LOCAL synchronous_commit = local;
+INSERT INTO outlast.epochs (epoch, timeline, begins, serves) VALUES (${epoch}, ${timeline}, ${begins}, ${timeline})
+ON CONFLICT (epoch) DO UPDATE SET serves = excluded.serves`;
 
 /** For the standard input of `postgres --single -j`: a statement ends with a semicolon and an empty line. */
 export const singleUserInput = (statements: readonly string[]): string =>

@@ -146,7 +146,12 @@ export async function startKeeper(
   };
   const signal = (place: string, name: string, which: NodeJS.Signals): number => {
     const pids = placeNamed(place).pidsOf(name);
-    for (const pid of pids) process.kill(pid, which);
+    for (const pid of pids)
+      try {
+        process.kill(pid, which);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause; // ended with the one before it
+      }
     return pids.length;
   };
   const setLinks = () =>

@@ -43,8 +43,10 @@ export interface RunningPlace extends AsyncDisposable {
 const RESTART_DELAY_MIN_MS = 50;
 const RESTART_DELAY_MAX_MS = 2_000;
 const HEALTHY_AFTER_MS = 5_000;
-// Hides the keeper's folder, then adopts and reaps orphans. SIGKILL from outside is its only end.
+const SHARED_MEMORY_MAX = "256m";
+// Hides the keeper's folder, has shared memory of its own, then adopts and reaps orphans. SIGKILL from outside is its only end.
 const INIT = `mount -t tmpfs -o size=4k,ro outlast ${KEEPER_FOLDER} || exit 1
+[ ! -d /dev/shm ] || mount -t tmpfs -o size=${SHARED_MEMORY_MAX},mode=1777 outlast /dev/shm || exit 1
 echo up; exec 1>&-; while :; do sleep 3600 & wait $!; done`;
 
 /** gateway/eu-west, balancer → gateway-eu-west-balancer: events end in .jsonl, other words in .log. */
@@ -71,6 +73,7 @@ export async function startPlace(
       "--mount",
       "--propagation",
       "slave", // a disk that loses power is gone from every place, or the kernel would not let go of it
+      "--ipc", // shared memory is the machine's: gone with it
       "--pid",
       "--fork",
       "--kill-child",
@@ -100,7 +103,7 @@ export async function startPlace(
     const err = openSync(join(logsFolder, `${logNameOf(place.name, name)}.log`), "a");
     try {
       entry.child = await start(
-        ["nsenter", `--target=${initPid}`, "--net", "--pid", "--mount", "--", ...argv],
+        ["nsenter", `--target=${initPid}`, "--net", "--pid", "--ipc", "--mount", "--", ...argv],
         // A session of its own, as on a machine of its own: where the kernel shares cores between sessions first
         // (sched_autogroup), all load generators and balancers together would get the share of one engine.
         { stdio: ["ignore", out, err], detached: true },
@@ -225,8 +228,12 @@ function commandLine(pid: number): string[] {
   }
 }
 
-/** "etcd" by its program, "ledger" by the verb of an outlast command line. */
+/**
+ * "etcd" by its program, "ledger" by the verb of an outlast command line, "postgres" also by the title that a process gives
+ * itself ("postgres: walwriter").
+ */
 export function isNamed(argv: readonly string[], name: string): boolean {
+  if (argv[0]?.startsWith(`${name}: `) === true) return true;
   const base = argv[0]?.split("/").at(-1);
   if (base === name) return true;
   const main = argv.findIndex((argument) => /\/cli\/main\.[jt]s$/.test(argument));
