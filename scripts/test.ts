@@ -14,6 +14,7 @@ const PURE = [
   "history",
   "strategies",
   "recovery",
+  "status",
   "judges",
   "advice",
   "api",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-const PURE = new Set(["domain", "judges", "strategies", "recovery", "advice"]);
+const PURE = new Set(["domain", "judges", "strategies", "recovery", "status", "advice"]);
 
 interface Row {
   readonly may: ReadonlySet<string>;

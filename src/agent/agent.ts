@@ -11,6 +11,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { makeFolder } from "../runtime/files.ts";
 import type { Log } from "../runtime/log.ts";
 import { siteReport } from "./decide.ts";
+import { agesOf, type FactAges, factsOf, noteFacts } from "./fact-ages.ts";
 import { startFrontend } from "./frontend.ts";
 import { watchLinks } from "./link-watch.ts";
 import { MEMBER_IDENTITY, startMember } from "./member.ts";
@@ -69,8 +70,10 @@ export async function startAgent(options: AgentOptions): Promise<AsyncDisposable
   });
   report = () =>
     siteReport({ site, member: member.status().observed, frontend: frontend.report() }, clock.nowMs());
+  let ages: FactAges = {};
   status = () => ({
     site,
+    heldForMs: agesOf(ages, clock.nowMs()),
     engine: { kind: installed.engine, version: installed.version, source: installed.source },
     member: agentView(member.status()),
     frontend: { pid: frontend.pid(), report: frontend.report() },
@@ -78,6 +81,7 @@ export async function startAgent(options: AgentOptions): Promise<AsyncDisposable
   const looking = (async () => {
     while (!stop.signal.aborted) {
       await Promise.all([member.look(stop.signal), frontend.look(stop.signal)]);
+      ages = noteFacts(ages, factsOf(status(), report()), clock.nowMs());
       await clock.sleep(LOOK_INTERVAL_MS, stop.signal);
     }
   })();

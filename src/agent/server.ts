@@ -9,6 +9,7 @@ import {
   type WorkflowAsked,
   workflowAsked,
 } from "../api/agent.ts";
+import { METRICS_TYPE } from "../api/metrics-text.ts";
 import { agentMetrics } from "./metrics.ts";
 import type { SiteReport } from "../domain/health.ts";
 import { OutlastError } from "../domain/outcome.ts";
@@ -57,7 +58,7 @@ export async function startAgentServer(address: string, answers: AgentAnswers): 
       return send(reply, report.ableToCommit ? 200 : 503, report);
     });
   app.get(AGENT_ROUTES.metrics.path, (_request, reply) =>
-    reply.type("text/plain; version=0.0.4").send(agentMetrics(answers.status(), answers.report())),
+    reply.type(METRICS_TYPE).send(agentMetrics(answers.status(), answers.report())),
   );
   const { workflows } = answers;
   if (workflows !== undefined) {

@@ -26,8 +26,20 @@ export const siteReport = z.object({
   epoch: z.int().nullable(),
 });
 
+export const workflowAnswer = z.object({
+  id: z.string(),
+  kind: z.string(),
+  step: z.string().nullable(),
+  proofs: z.array(z.object({ what: z.string(), by: z.string() })),
+  ended: z.enum(["done", "cancelled", "refused"]).nullable(),
+  endedBecause: z.string().nullable(),
+});
+export type WorkflowAnswer = z.infer<typeof workflowAnswer>;
+
 export const agentStatus = z.object({
   site: z.string(),
+  /** For how long each fact has been as it is now, as far as this agent's life has seen (src/agent/fact-ages.ts). */
+  heldForMs: z.record(z.string(), z.number()).optional(),
   engine: z.object({ kind: z.string(), version: z.string(), source: z.string() }),
   member: z.object({
     state: z.enum(["waiting", "replacing", "running", "stopped"]),
@@ -57,6 +69,8 @@ export const agentStatus = z.object({
         .nullable(),
       /** Of the lease as this agent saw it change; null: it never did. */
       leaseAgeMs: z.number().nullable(),
+      /** How long a lease lasts after its renewal was sent: an older one protects nobody. */
+      leaseLifeMs: z.number().optional(),
       /** The epoch that this site's fence is open for; null: closed. */
       fenceOpenFor: z.int().nullable(),
       fenceLeavesOpen: z.array(z.string()),
@@ -68,6 +82,21 @@ export const agentStatus = z.object({
       position: z.number().nullable(),
       /** Of a primary: who streams, and how far behind on disk. */
       standbys: z.array(z.object({ site: z.string(), state: z.string(), lagBytes: z.number() })),
+      /** Of a primary: every standby that was ever seen to stream from it, also one that is gone. */
+      lags: z
+        .array(
+          z.object({
+            site: z.string(),
+            lagBytes: z.number(),
+            /** At most so old is the oldest write that it lacks; null: not known. */
+            lagMs: z.number().nullable(),
+            /** Since it last had everything; null: it never was seen to. */
+            caughtUpAgeMs: z.number().nullable(),
+          }),
+        )
+        .optional(),
+      /** null: none runs, or none has ended as far as this agent knows. */
+      workflows: z.object({ running: workflowAnswer.nullable(), last: workflowAnswer.nullable() }).optional(),
       doing: z.string().nullable(),
       complaint: z.string().nullable(),
       /** Why nothing is decided here any more; null: decisions are made. */
@@ -75,6 +104,8 @@ export const agentStatus = z.object({
       store: z.object({
         data: z.enum(DATA_STATES),
         because: z.string(),
+        /** Its member of this site is in contact with a majority; null: it does not answer. */
+        inContact: z.boolean().nullable().optional(),
         readAgeMs: z.number().nullable(),
         complaint: z.string().nullable(),
       }),
@@ -95,16 +126,6 @@ export const workflowAsked = z.object({
   reason: z.string().min(1).optional(),
 });
 export type WorkflowAsked = z.infer<typeof workflowAsked>;
-
-export const workflowAnswer = z.object({
-  id: z.string(),
-  kind: z.string(),
-  step: z.string().nullable(),
-  proofs: z.array(z.object({ what: z.string(), by: z.string() })),
-  ended: z.enum(["done", "cancelled", "refused"]).nullable(),
-  endedBecause: z.string().nullable(),
-});
-export type WorkflowAnswer = z.infer<typeof workflowAnswer>;
 
 const refusal = z.object({ error: z.string() });
 

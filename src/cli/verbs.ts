@@ -51,6 +51,10 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "which sites a balancer sends each client region to, and why",
     load: () => import("./commands/route.ts"),
   },
+  status: {
+    summary: "is the workload as its plan promises? roles, lag, failures survived",
+    load: () => import("./commands/status.ts"),
+  },
   sabotage: {
     summary: "positive control of a drill",
     hidden: true,

@@ -100,6 +100,8 @@ export interface ReplicationView {
     readonly synchronous: boolean;
     readonly flushed: number;
     readonly replayed: number;
+    /** Between a write here and its being on that disk, as last measured by the engine; null: nothing to measure. */
+    readonly lagMs?: number | null;
   }[];
 }
 

@@ -30,6 +30,9 @@ export const TOOLS = {
   unbound: { package: "unbound", probe: ["-V"] },
   nsenter: { package: "util-linux", probe: ["--version"] },
   unshare: { package: "util-linux", probe: ["--version"] },
+  prometheus: { package: "prometheus", probe: ["--version"] },
+  promtool: { package: "prometheus", probe: ["--version"] },
+  "prometheus-alertmanager": { package: "prometheus-alertmanager", probe: ["--version"] },
 } as const satisfies Record<string, ToolSource>;
 
 /** Where programs lie below an unpacked root. */

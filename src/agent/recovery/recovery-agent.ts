@@ -12,6 +12,7 @@ import { LEASE_TIMINGS } from "../../recovery/lease-timings.ts";
 import { newSite, type SiteAction, type SiteState } from "../../recovery/site-state.ts";
 import { makeFolder } from "../../runtime/files.ts";
 import { takeLock } from "../../runtime/lock.ts";
+import { agesOf, type FactAges, factsOf, noteFacts } from "../fact-ages.ts";
 import { startFrontend } from "../frontend.ts";
 import { replicasNews } from "../replicas.ts";
 import { watchLinks } from "../link-watch.ts";
@@ -31,6 +32,7 @@ import { type RecoveryAgentOptions, type RecoveryPlan, recoveryPlan } from "./op
 import { startProofOfLife } from "./proof-of-life.ts";
 import { startQuorumKeeping } from "./quorum-keeping.ts";
 import { recoveryReport, type RecoverySeen, recoveryStatus } from "./status.ts";
+import { NO_LAGS, noteLag } from "./standby-lag.ts";
 import { startStoreMembers } from "./store-members.ts";
 import { startStorePlace } from "./store-place.ts";
 import { stateSwap } from "./store-view.ts";
@@ -243,6 +245,8 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
   const { fencedBecause } = memory.now();
   if (fencedBecause !== null) decisions.distrust(fencedBecause);
   let hasData = await member.hasData();
+  let lags = NO_LAGS;
+  let ages: FactAges = {};
   const loops = [
     beginning.run(),
     workflows.run(),
@@ -275,7 +279,10 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
   }
   async function looks(): Promise<void> {
     while (!stop.signal.aborted) {
-      await Promise.all([storePlace.look(stop.signal), frontend?.look(stop.signal)]);
+      await Promise.all([storePlace.look(stop.signal), frontend?.look(stop.signal), workflows.news.look()]);
+      const observed = looking.observed();
+      lags = noteLag(lags, observed.kind === "known" ? observed.value.replication : undefined, clock.nowMs());
+      ages = noteFacts(ages, factsOf(recoveryStatus(seen()), recoveryReport(seen())), clock.nowMs());
       hasData = await member.hasData();
       await clock.sleep(LOOK_MS, stop.signal);
     }
@@ -297,6 +304,8 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
     confirmed: holding.confirmed(),
     fenceLeavesOpen: fence.leavesOpen,
     fenceMs: timings.fenceMs,
+    lags,
+    workflows: workflows.news.seen(),
     frontend: frontend === null ? null : { pid: frontend.pid(), report: frontend.report() },
     nowMs: clock.nowMs(),
   });
@@ -314,7 +323,7 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
   stack.use(
     await startAgentServer(spec.address, {
       site,
-      status: () => recoveryStatus(seen()),
+      status: () => ({ ...recoveryStatus(seen()), heldForMs: agesOf(ages, clock.nowMs()) }),
       report: () => recoveryReport(seen()),
       returned: async () => null,
       workflows: workflows.answers,

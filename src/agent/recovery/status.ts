@@ -3,9 +3,12 @@ import type { AgentStatus } from "../../api/agent.ts";
 import type { SiteReport } from "../../domain/health.ts";
 import type { Reading } from "../../domain/outcome.ts";
 import type { Installation, Observation } from "../../engines/contract.ts";
+import { leaseMs } from "../../recovery/lease-timings.ts";
 import type { SiteState } from "../../recovery/site-state.ts";
 import type { MemberStatus } from "../member.ts";
 import type { Memory } from "./memory.ts";
+import { type LagHistory, lagsOf } from "./standby-lag.ts";
+import type { WorkflowsSeen } from "./workflow-news.ts";
 
 export interface RecoverySeen {
   readonly site: string;
@@ -15,7 +18,7 @@ export interface RecoverySeen {
   readonly pid: number | null;
   readonly hasData: boolean;
   readonly remembered: Memory;
-  readonly storeMember: Pick<MemberStatus, "data" | "because">;
+  readonly storeMember: Pick<MemberStatus, "data" | "because" | "observed">;
   readonly storeReadAtMs: number | null;
   readonly storeComplaint: string | null;
   readonly doing: string | null;
@@ -24,6 +27,8 @@ export interface RecoverySeen {
   readonly confirmed: { readonly epoch: number; readonly atMs: number } | null;
   readonly fenceLeavesOpen: readonly string[];
   readonly fenceMs: number;
+  readonly lags: LagHistory;
+  readonly workflows: WorkflowsSeen;
   readonly frontend: { readonly pid: number | null; readonly report: SiteReport | null } | null;
   readonly nowMs: number;
 }
@@ -73,6 +78,7 @@ export function recoveryStatus(seen: RecoverySeen): AgentStatus {
               paused: state.view?.control?.value.paused ?? false,
             },
       leaseAgeMs: age(nowMs, state.sighting?.atMs ?? null),
+      leaseLifeMs: leaseMs(state.settings.timings),
       fenceOpenFor: fenceOpenFor(seen),
       fenceLeavesOpen: [...seen.fenceLeavesOpen],
       role: state.member.role,
@@ -84,12 +90,16 @@ export function recoveryStatus(seen: RecoverySeen): AgentStatus {
         state: standby.state,
         lagBytes: Math.max(0, (replication?.flushed ?? 0) - standby.flushed),
       })),
+      lags: lagsOf(seen.lags, nowMs),
+      workflows: seen.workflows,
       doing: seen.doing,
       complaint: seen.complaint,
       distrust: state.distrust,
       store: {
         data: seen.storeMember.data,
         because: seen.storeMember.because,
+        inContact:
+          seen.storeMember.observed.kind === "unknown" ? null : seen.storeMember.observed.value.quorum,
         readAgeMs: age(nowMs, seen.storeReadAtMs),
         complaint: seen.storeComplaint,
       },

@@ -16,6 +16,7 @@ import type { AgentMemory } from "./memory.ts";
 import type { RecoveryPlan } from "./options.ts";
 import { peerStatus } from "./peers.ts";
 import type { StoreMembers } from "./store-members.ts";
+import { startWorkflowNews, type WorkflowNews } from "./workflow-news.ts";
 import { startWorkflowRequests } from "./workflow-requests.ts";
 
 export interface WorkflowsOptions {
@@ -37,6 +38,7 @@ export interface WorkflowsOptions {
 
 export interface Workflows {
   readonly answers: WorkflowAnswers;
+  readonly news: WorkflowNews;
   run(): Promise<void>;
 }
 
@@ -107,6 +109,7 @@ export function startWorkflows(options: WorkflowsOptions): Workflows {
   }
 
   return {
+    news: startWorkflowNews(flows, decisions, signal),
     answers: startWorkflowRequests({ site, sites, token: options.token, decisions, flows, signal }),
     run: () =>
       carryWorkflowsOn({ ...options, sites, flows, judgeLoss: lossOfFailover, setFenced, tellEpochs }),

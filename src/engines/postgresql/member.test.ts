@@ -15,6 +15,7 @@ const standby = (name: string, change: object = {}) => ({
   synchronous: true,
   flushed: 90,
   replayed: 80,
+  lagMs: null,
   ...change,
 });
 const primary: Answered = {

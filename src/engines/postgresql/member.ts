@@ -33,7 +33,8 @@ const OBSERVE = `SELECT json_build_object(
   'names', (SELECT setting FROM pg_settings WHERE name = 'synchronous_standby_names'),
   'standbys', (SELECT coalesce(json_agg(json_build_object(
       'name', application_name, 'state', state, 'synchronous', sync_state IN ('sync', 'quorum'),
-      'flushed', ${bytes("coalesce(flush_lsn, '0/0')")}, 'replayed', ${bytes("coalesce(replay_lsn, '0/0')")})
+      'flushed', ${bytes("coalesce(flush_lsn, '0/0')")}, 'replayed', ${bytes("coalesce(replay_lsn, '0/0')")},
+      'lagMs', extract(epoch FROM flush_lag) * 1000)
       ORDER BY application_name), '[]') FROM pg_stat_replication),
   'weakened', (SELECT coalesce(json_agg(coalesce(r.rolname, d.datname, 'all')), '[]')
     FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
@@ -62,6 +63,7 @@ const answer = z.object({
       synchronous: z.boolean(),
       flushed: z.number(),
       replayed: z.number(),
+      lagMs: z.number().nullable(),
     }),
   ),
   weakened: z.array(z.string()),
