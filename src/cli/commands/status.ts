@@ -38,9 +38,9 @@ function printed(status: WorkloadStatus, output: Options["output"], oneLine: boo
 }
 
 /** What tells one status from the one before: not ages, which always change. */
-const essence = ({ conditions, sites, lag: _, ...rest }: WorkloadStatus): string =>
+const essence = ({ conditions, sites, ...rest }: WorkloadStatus): string =>
   JSON.stringify([
-    rest,
+    { ...rest, lag: undefined },
     conditions.map(({ status, reason, message }) => [status, reason, message]),
     sites.map(({ lagBytes: _bytes, lagMs: _ms, because: _words, ...site }) => site),
   ]);
