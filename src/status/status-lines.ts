@@ -18,7 +18,7 @@ const survivalWords = (survival: Survival): string => {
     atMost > now ? `survives ${count(now)} for certain, ${atMost} at most` : `survives ${count(now)}`;
   const kept = isKept(survival);
   const end = kept === true ? "" : kept === false ? ": NOT KEPT" : ": nobody can tell";
-  return `${surely}, ${promised} promised${end} (then: ${limitedBy})`;
+  return `${surely}, ${promised} promised${end} (limited by: ${limitedBy})`;
 };
 
 const conditionLine = ({ type, status, reason, message, ageMs }: Condition): string =>

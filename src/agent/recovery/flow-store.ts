@@ -41,7 +41,7 @@ export const epochOfFlow = (id: string): number => Number.parseInt(id, 10);
 
 export interface FlowStore {
   read(id: string, signal: AbortSignal): Promise<HeldFlow | null>;
-  /** Every one that is remembered; null: the store did not answer. */
+  /** Every one that is remembered and understood; null: the store did not answer. */
   all(signal: AbortSignal): Promise<readonly HeldFlow[] | null>;
   /** The one that runs then: the new one, or the same that ran already; null: another one runs, or nothing is certain. */
   begin(wanted: WorkflowRecord, view: RecoveryView, signal: AbortSignal): Promise<WorkflowRecord | null>;
@@ -69,9 +69,11 @@ export function startFlowStore(stores: StoreMembers, author: string): FlowStore 
     async all(signal) {
       const asked = await stores.readKeys({ prefixes: [FLOWS] }, limited(signal));
       if (asked.kind !== "done") return null;
-      return asked.value.entries.flatMap(({ key, value, revision }) =>
-        key.startsWith(FLOWS) ? [{ record: record.parse(JSON.parse(value)), revision }] : [],
-      );
+      return asked.value.entries.flatMap(({ key, value, revision }) => {
+        if (!key.startsWith(FLOWS)) return [];
+        const understood = record.safeParse(JSON.parse(value));
+        return understood.success ? [{ record: understood.data, revision }] : [];
+      });
     },
     async begin(wanted, view, signal) {
       const running = controlOf(view).workflow;

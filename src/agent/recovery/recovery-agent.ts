@@ -269,6 +269,7 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
       stop.signal,
     ),
     looks(),
+    tellsOfWorkflows(),
     ticks(),
   ];
   async function ticks(): Promise<void> {
@@ -277,9 +278,15 @@ export async function startRecoveryAgent(options: RecoveryAgentOptions): Promise
       await clock.sleep(TICK_MS, stop.signal);
     }
   }
+  async function tellsOfWorkflows(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await workflows.news.look();
+      await clock.sleep(LOOK_MS, stop.signal);
+    }
+  }
   async function looks(): Promise<void> {
     while (!stop.signal.aborted) {
-      await Promise.all([storePlace.look(stop.signal), frontend?.look(stop.signal), workflows.news.look()]);
+      await Promise.all([storePlace.look(stop.signal), frontend?.look(stop.signal)]);
       const observed = looking.observed();
       lags = noteLag(lags, observed.kind === "known" ? observed.value.replication : undefined, clock.nowMs());
       ages = noteFacts(ages, factsOf(recoveryStatus(seen()), recoveryReport(seen())), clock.nowMs());

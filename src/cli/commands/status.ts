@@ -37,12 +37,20 @@ function printed(status: WorkloadStatus, output: Options["output"], oneLine: boo
   return `${oneLine ? "---\n" : ""}${stringify(document).trimEnd()}`;
 }
 
-/** What tells one status from the one before: not ages, which always change. */
-const essence = ({ conditions, sites, ...rest }: WorkloadStatus): string =>
+/** What tells one status from the one before: not ages and lags, which always change. */
+const essence = ({ phase, epoch, primary, asPromised, ...status }: WorkloadStatus): string =>
   JSON.stringify([
-    { ...rest, lag: undefined },
-    conditions.map(({ status, reason, message }) => [status, reason, message]),
-    sites.map(({ lagBytes: _bytes, lagMs: _ms, because: _words, ...site }) => site),
+    [phase, epoch, primary, asPromised, status.survives, status.disagreements.length],
+    [status.paused, status.running, status.lastProof],
+    status.conditions.map((each) => [each.status, each.reason, each.message]),
+    status.sites.map((each) => [
+      each.answers,
+      each.role,
+      each.ableToCommit,
+      each.epoch,
+      each.data,
+      each.vote,
+    ]),
   ]);
 
 async function watchStatus(
