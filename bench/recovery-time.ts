@@ -1,7 +1,8 @@
 // How long clients go without service when a site is lost, beside a direct etcd client that knows every surviving member:
 // same run, same rate, same deadline. The difference is what Outlast's front-ends and balancer add to the engine's own
 // election. Also: a follower's site, an isolated site, and 50 leader kills during which no route may change.
-//   npm run -s bench -- recovery-time [--leader 9] [--follower 5] [--isolate 5] [--kills 50] [--rate 100]
+//   npm run -s bench -- recovery-time [--leader 9] [--follower 5] [--isolate 5] [--kills 50] [--rate 100] [--resume FOLDER]
+// An interrupted bench goes on: drills of lost sites that are whole in the evidence folder given are taken from there.
 import { parseArgs } from "node:util";
 import type { DrillResult } from "../src/domain/drill.ts";
 import type { Plan } from "../src/domain/plan.ts";
@@ -14,6 +15,7 @@ import { loseSite } from "../src/drills/faults/lose-site.ts";
 import { killMember } from "../src/drills/faults/processes.ts";
 import { runDrill, type DrillRequest } from "../src/drills/run-drill.ts";
 import { headline } from "../src/evidence/headline.ts";
+import { listEvidence } from "../src/evidence/load.ts";
 import { median } from "../src/evidence/summary.ts";
 import { loadPlan } from "../src/plan/load.ts";
 import { systemClock } from "../src/runtime/clock.ts";
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     kills: { type: "string", default: "50" },
     rate: { type: "string", default: "100" },
     profiles: { type: "string", default: "kernel,direct,dns,pinned" },
+    resume: { type: "string" },
   },
 });
 const ratePerSecond = Number(values.rate);
@@ -106,26 +109,38 @@ function runOf(result: DrillResult): Run {
   };
 }
 
+const earlier =
+  values.resume === undefined
+    ? []
+    : (await listEvidence(values.resume)).flatMap((found) => (found.kind === "drill" ? [found.result] : []));
+
+/** The newest that ended, with the same load. */
+function doneBefore({ fault, seed, load }: DrillRequest): DrillResult | null {
+  const same = earlier.filter(
+    ({ spec, status }) =>
+      fault === loseSite &&
+      spec.scenario === fault.kind &&
+      spec.seed === seed &&
+      spec.load.ratePerSecond === load.ratePerSecond &&
+      status.phase !== "running",
+  );
+  return same.toSorted((a, b) => a.metadata.start.localeCompare(b.metadata.start)).at(-1) ?? null;
+}
+
 /** A follower's site is chosen after the fact: the drill tells which site led, the next run takes another. */
 async function drills(name: string, count: number, fault: Fault, hitsLeader: boolean): Promise<Run[]> {
   const runs: Run[] = [];
   for (let index = 0; index < count; index += 1) {
     say(`${name}, run ${index + 1} of ${count}`);
     const phasesMs = { before: WARM_UP_MS, hold: 4_500, after: 2_500 };
-    const result = hitsLeader
-      ? await oneDrill({ ...session, request: requestOf(fault, null, 1_000 + index, phasesMs) })
-      : await drillOnFollower(fault, 2_000 + index, phasesMs);
+    const request = {
+      ...requestOf(fault, null, (hitsLeader ? 1_000 : 2_000) + index, phasesMs),
+      avoidLeader: !hitsLeader,
+    };
+    const result = doneBefore(request) ?? (await oneDrill({ ...session, request }));
     runs.push(runOf(result));
   }
   return runs;
-}
-
-async function drillOnFollower(
-  fault: Fault,
-  seed: number,
-  phasesMs: DrillRequest["phasesMs"],
-): Promise<DrillResult> {
-  return oneDrill({ ...session, request: { ...requestOf(fault, null, seed, phasesMs), avoidLeader: true } });
 }
 
 const milliseconds = (value: number | null): number | null => (value === null ? null : Math.round(value));
