@@ -8,7 +8,7 @@ import { makeFolder, readText, removeTree } from "../runtime/files.ts";
 import { fileFailure } from "../runtime/install.ts";
 import { newId } from "../runtime/random.ts";
 import { run } from "../runtime/process.ts";
-import { provideTools, type ToolName, TOOLS } from "./tools.ts";
+import { OF_LABS, provideTools } from "./tools.ts";
 
 export interface Preflight {
   /** What was tried and works, in words. */
@@ -85,7 +85,7 @@ export async function preflight(
   if (cache === null) works.push(`the cache ${cacheFolder} can be written`);
   else found.push(cache);
 
-  const tools = await provideTools(Object.keys(TOOLS) as ToolName[], cacheFolder, signal, progress);
+  const tools = await provideTools(OF_LABS, cacheFolder, signal, progress);
   if (tools.kind !== "done") {
     found.push(tools.failure);
     return { works, missing: found };

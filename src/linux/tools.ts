@@ -40,6 +40,12 @@ const FOLDERS = ["usr/sbin", "sbin", "usr/bin", "bin"];
 
 export type ToolName = keyof typeof TOOLS;
 
+/** Who watches and alerts: no lab and no agent needs them. */
+const OF_OBSERVERS: readonly ToolName[] = ["prometheus", "promtool", "prometheus-alertmanager"];
+export const OF_LABS: readonly ToolName[] = (Object.keys(TOOLS) as ToolName[]).filter(
+  (name) => !OF_OBSERVERS.includes(name),
+);
+
 export interface Tools {
   /** Absolute path of each program that was asked for; may be a wrapper that sets its library path. */
   readonly paths: Readonly<Record<string, string>>;
@@ -71,7 +77,8 @@ export async function provideTools(
 
   const packages = [...new Set(missing.map((name) => sourceOf(name).package))].sort();
   const folder = join(cacheFolder, "tools", await keyOf(packages));
-  if ((await stampOf(folder)) === null)
+  // A cache that can't be read is told by installWhole.
+  if ((await stampOf(folder).catch(() => null)) === null)
     progress(`fetching ${missing.join(", ")} as Debian packages, without installing them ...`);
   const installed = await installWhole({
     folder,
