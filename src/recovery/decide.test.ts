@@ -285,26 +285,3 @@ test("a person's failover waits for no silence, and for the old lease all the sa
   const holding = told(site("paris", primary), [[0, view()]]).state;
   assert.deepEqual(decide(holding, { kind: "take-over", acceptedLoss: null }, 10).actions, []);
 });
-
-test("a new primary names those who have sealed from its first moment; all others while they are too few", () => {
-  const named = (seals: RecoveryView["seals"]) =>
-    view({
-      revision: 20,
-      leaseRevision: 20,
-      lease: { epoch: 2, holder: "london", nonce: 0 },
-      epoch: { epoch: 2, phase: "named", primary: "london" },
-      seals,
-    });
-  const sealed: MemberReport = { ...standby, sealedEpoch: 2, following: null };
-  const sealOf = (name: string) => ({
-    value: { site: name, epoch: 2, history: [{ branch: 1, upTo: 100 }] },
-    revision: 15,
-  });
-  const promotes = (seals: RecoveryView["seals"]) =>
-    told(site("london", sealed), [[0, named(seals)]])
-      .actions.flat()
-      .flatMap((action) => (action.do === "promote" ? [action.standbys] : []));
-  const own = { london: sealOf("london") };
-  assert.deepEqual(promotes({ ...own, frankfurt: sealOf("frankfurt") }), [["frankfurt"]]);
-  assert.deepEqual(promotes(own), [["paris", "frankfurt"]]);
-});

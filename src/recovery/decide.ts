@@ -11,7 +11,7 @@ import { holderAnswered, holderTick, startHolding, stopped, type HolderDecision 
 import { nextSwap, takeOver } from "./next-swap.ts";
 import { RULES, type Rules } from "./rules.ts";
 import type { SiteAction, SiteDecision, SiteEvent, SiteState } from "./site-state.ts";
-import { type RecoveryView, sealsOf } from "./view.ts";
+import type { RecoveryView } from "./view.ts";
 
 type Handler<K extends SiteEvent["kind"]> = (
   rules: Rules,
@@ -203,11 +203,8 @@ function moveMember(rules: Rules, state: SiteState, view: RecoveryView): SiteDec
   if (record.primary === site) {
     if (member.promotedEpoch === record.epoch) return nameStandbys(state);
     if (record.phase !== "named" || member.sealedEpoch !== record.epoch) return just(state);
-    // Whoever has sealed is alive and will follow, so that nothing has to be named anew before it is opened. All others when
-    // they are too few: never nobody, or the engine would wait for nobody.
-    const sealed = sealsOf(view).flatMap((seal) => (seal.site === site ? [] : [seal.site]));
-    const enough = sealed.length >= Math.max(1, settings.acknowledgements);
-    const standbys = enough ? sealed : settings.sites.filter((other) => other !== site);
+    // All others until it is known who has followed: never nobody, or the engine would wait for nobody.
+    const standbys = settings.sites.filter((other) => other !== site);
     return just(state, [
       { do: "promote", epoch: record.epoch, standbys, acknowledgements: settings.acknowledgements },
     ]);
