@@ -1,16 +1,18 @@
 // The production decision functions of src/recovery, explored: exhaustively within bounds that grow until the time is over,
 // then each wrong rule planted and looked for, then seeded walks beyond the bounds.
 //   npm run -s bench -- explore [--minutes 30] [--gib 8] [--walk-steps 10000000] [--seed N]
-// Bars: no violation and no deadlock; every planted mutation is found.
+// Bars: no violation and no deadlock; every planted mutation is found. Each bound says how many states it has, or how many of
+// them were reached when time or memory was over.
 import { parseArgs } from "node:util";
 import { systemClock } from "../src/runtime/clock.ts";
 import { newSeed } from "../src/runtime/random.ts";
 import { modelOf } from "./explore/model.ts";
-import { MUTATIONS } from "./explore/mutations.ts";
+import { MUTATIONS, WORKFLOW_MUTATIONS } from "./explore/mutations.ts";
 import { plantedIsFound } from "./explore/planted.ts";
 import { search } from "./explore/search.ts";
 import { STAGES } from "./explore/stages.ts";
 import { walks } from "./explore/walk.ts";
+import { WORKFLOW_RULES, walksOfWorkflows } from "./explore/workflow-walk.ts";
 import { type Bar, report } from "./report.ts";
 
 const { values } = parseArgs({
@@ -26,20 +28,32 @@ const totalMs = Number(values.minutes) * 60_000;
 const bytes = Number(values.gib) * 2 ** 30;
 const startMs = systemClock.nowMs();
 const leftMs = (share: number) => Math.max(0, share * totalMs - (systemClock.nowMs() - startMs));
+const cpuSeconds = () => process.cpuUsage().user / 1e6;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
+/** Of the whole time; what is left of one part is the next one's. */
+const SEARCHING = 0.7;
+const HUNTING = 0.9;
+const WORKFLOW_SHARE = 0.2;
+/** A single bound takes at most so much of the time that is left for searching, but the last takes all. */
+const ONE_BOUND = 0.5;
+
 const bars: Bar[] = [];
+const wrong: string[] = [];
 let states = 0;
 let complete = 0;
-const wrong: string[] = [];
-for (const [name, bounds] of STAGES) {
-  const ms = leftMs(0.6);
-  if (ms === 0) break;
-  const found = search(modelOf(bounds), { states: 1e9, ms, bytes, settleEvery: 997 }, systemClock.nowMs);
+for (const [index, { name, bounds }] of STAGES.entries()) {
+  const ms = leftMs(SEARCHING) * (index === STAGES.length - 1 ? 1 : ONE_BOUND);
+  if (ms < 1_000) break;
+  const fromSeconds = cpuSeconds();
+  const found = search(modelOf(bounds), { states: 1e9, ms, bytes, settleEvery: 20 }, systemClock.nowMs);
+  const seconds = cpuSeconds() - fromSeconds;
   states += found.states;
   if (found.complete) complete += 1;
+  const end = found.complete ? "complete" : `stopped by ${found.stoppedBy ?? "a violation"}`;
+  const rate = Math.round(found.states / seconds);
   say(
-    `${name}: ${found.states} states, depth ${found.depth}, ${found.complete ? "complete" : `stopped by ${found.stoppedBy ?? "a violation"}`}, ${found.settled} looked at for deadlocks`,
+    `${name}: ${found.states} states, ${found.depth} steps deep, ${end}; ${seconds.toFixed(1)} s of CPU, ${rate} states/s; ${found.settled} asked for deadlocks`,
   );
   bars.push({
     name: `states: ${name}${found.complete ? "" : " (not complete)"}`,
@@ -47,7 +61,7 @@ for (const [name, bounds] of STAGES) {
     unit: "states",
     bar: null,
     met: null,
-    runs: [{ bounds, ...found }],
+    runs: [{ bounds, ...found, cpuSeconds: seconds }],
   });
   if (found.violation !== null) {
     wrong.push(found.violation);
@@ -63,36 +77,48 @@ bars.unshift({
   runs: wrong,
 });
 
+const planted = MUTATIONS.length + WORKFLOW_MUTATIONS.length;
 const missed: string[] = [];
 for (const [index, mutation] of MUTATIONS.entries()) {
-  const ms = leftMs(0.6 + (0.25 * (index + 1)) / MUTATIONS.length);
+  const ms = leftMs(SEARCHING + ((HUNTING - SEARCHING) * (index + 1)) / MUTATIONS.length);
   const { found, violation, steps } = plantedIsFound(mutation, { seed, ms }, systemClock.nowMs);
   if (!found) missed.push(mutation.name);
   say(`${found ? "found" : "MISSED"}: ${mutation.name}: ${violation ?? "nothing"} after ${steps} steps`);
 }
+for (const { name, rules, finds } of WORKFLOW_MUTATIONS) {
+  const { violation, steps } = walksOfWorkflows(rules, seed, 1_000_000);
+  const found = finds.test(violation ?? "");
+  if (!found) missed.push(name);
+  say(`${found ? "found" : "MISSED"}: ${name}: ${violation ?? "nothing"} after ${steps} steps`);
+}
 bars.push({
   name: "planted mutations found",
-  figure: MUTATIONS.length - missed.length,
-  unit: `of ${MUTATIONS.length}`,
-  bar: `= ${MUTATIONS.length}`,
+  figure: planted - missed.length,
+  unit: `of ${planted}`,
+  bar: `= ${planted}`,
   met: missed.length === 0,
   runs: missed,
 });
 
-const walkStartMs = systemClock.nowMs();
-const walked = walks({}, { seed, steps: Number(values["walk-steps"]), until: () => leftMs(1) === 0 });
-const seconds = (systemClock.nowMs() - walkStartMs) / 1_000;
-if (walked.violation !== null)
-  say(`${walked.violation} (seed ${walked.seed})\n${walked.trace.map((step) => `  ${step}`).join("\n")}`);
+const wanted = Number(values["walk-steps"]);
+const walkFromSeconds = cpuSeconds();
+const walked = walks({}, { seed, steps: wanted * (1 - WORKFLOW_SHARE), until: () => leftMs(1) === 0 });
+const workflows = walksOfWorkflows(WORKFLOW_RULES, seed, wanted * WORKFLOW_SHARE);
+const steps = walked.steps + workflows.steps;
+const rate = Math.round(steps / (cpuSeconds() - walkFromSeconds));
+for (const { violation, seed: failed, trace } of [walked, workflows])
+  if (violation !== null)
+    say(`${violation} (seed ${failed})\n${trace.map((step) => `  ${step}`).join("\n")}`);
 say(
-  `walked ${walked.steps} steps, ${walked.takeovers} takeovers, ${Math.round(walked.steps / seconds)} steps/s, seed ${seed}`,
+  `walked ${walked.steps} steps with ${walked.takeovers} takeovers and ${walked.changes} changes of the voters, ${workflows.steps} with ${workflows.ended} workflows, ${rate} steps/s, seed ${seed}`,
 );
+const violations = [walked, workflows].filter(({ violation }) => violation !== null);
 bars.push({
-  name: `violations in ${walked.steps} walked steps, ${walked.takeovers} takeovers (seed ${seed})`,
-  figure: walked.violation === null ? 0 : 1,
+  name: `violations in ${steps} walked steps, ${walked.takeovers} takeovers, ${workflows.ended} workflows (seed ${seed})`,
+  figure: violations.length,
   unit: "",
   bar: "= 0",
-  met: walked.violation === null,
-  runs: [walked],
+  met: violations.length === 0,
+  runs: [walked, workflows],
 });
 await report("explore", bars);

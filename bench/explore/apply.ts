@@ -4,7 +4,8 @@ import type { RecoveryView } from "../../src/recovery/view.ts";
 import type { Faults, Model } from "./model.ts";
 import { siteIndex, siteName } from "./model.ts";
 import { isAwake, isFlushed, lateMessages, type Move, reads, spentBy } from "./moves.ts";
-import { changed, type Change, type Done, NOTHING, type Stop, tell, type Told } from "./site.ts";
+import { type Done, NOTHING, type Stop, tell, type Told } from "./site.ts";
+import { changed, type Change } from "./site-change.ts";
 import { replyTo, swapAt } from "./store.ts";
 import {
   at,

@@ -72,6 +72,8 @@ export interface Model {
   readonly surroundings: Surroundings;
   readonly timings: LeaseTimings;
   readonly quorum: typeof nextQuorumStep;
+  /** Acknowledgements that may be asked of all others together; null: any set of voters may be asked for. */
+  readonly wishes: readonly number[] | null;
 }
 
 export interface Planted {
@@ -79,6 +81,7 @@ export interface Planted {
   readonly surroundings?: Partial<Surroundings>;
   readonly timings?: Partial<LeaseTimings>;
   readonly quorum?: typeof nextQuorumStep;
+  readonly wishes?: readonly number[];
 }
 
 /**
@@ -102,7 +105,14 @@ export const modelOf = (bounds: Bounds, planted: Planted = {}): Model => ({
   surroundings: { ...SURROUNDINGS, ...planted.surroundings },
   timings: { ...TIMINGS, marginMs: bounds.drifts * TICK_MS, ...planted.timings },
   quorum: planted.quorum ?? nextQuorumStep,
+  wishes: planted.wishes ?? null,
 });
 
 export const siteName = (index: number): string => String.fromCharCode(97 + index);
 export const siteIndex = (name: string): number => name.charCodeAt(0) - 97;
+
+/** Sites given as one bit each. */
+export const namesIn = (bits: number, sites: number): string[] =>
+  Array.from({ length: sites }, (_, index) => index)
+    .filter((index) => (bits & (1 << index)) !== 0)
+    .map(siteName);

@@ -100,12 +100,14 @@ function dataMoves(model: Model, local: Local, world: World, index: number, move
   if (world.left.writes > 0 && isOpen(site, promotedEpoch)) moves.push({ kind: "write", site: index });
   if (member.older.length > 0) moves.push({ kind: "see names", site: index });
   if (!isAwake(site)) return;
-  const flushed = isFlushed(world, index) ? 1 : 0;
-  if (member.wanted !== null && local.changed(site, index, "quorum", flushed, world.store) !== site)
-    moves.push({ kind: "quorum", site: index });
+  if (member.wanted !== null) {
+    const flushed = isFlushed(world, index) ? 1 : 0;
+    if (local.changed(site, index, "quorum", flushed, world.store) !== site)
+      moves.push({ kind: "quorum", site: index });
+  }
   const record = world.store.epoch?.value;
   if (world.left.changes > 0 && record?.phase === "opened" && record.epoch === promotedEpoch)
-    for (const wish of wishes(model.bounds.sites, index)) moves.push({ kind: "want", site: index, ...wish });
+    for (const wish of wishes(model, index)) moves.push({ kind: "want", site: index, ...wish });
 }
 
 /** What was acknowledged before all had seen the newest names is on as many of these as they ask for. */

@@ -21,6 +21,9 @@ export interface Mutation {
 /** A confirm is never late by much, so that one renewal more or less is what counts. */
 const LONG_FENCE = { ticketMs: TICK_MS, fenceMs: 8 * TICK_MS };
 
+/** Few ticks until it has run out: fewer states for a search. */
+const SHORT_FENCE = { ticketMs: TICK_MS, fenceMs: 2 * TICK_MS };
+
 const TWO_EPOCHS = /two epochs served at once/;
 const LOST = /acknowledged write is lost/;
 const ANY = /two epochs|is lost|unprotected/;
@@ -63,8 +66,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the swap does not compare the lease that was observed",
     by: "search",
-    bounds: { ...NO_FAULTS, thaws: 1, delays: 1, losses: 1 },
+    bounds: { ...NO_FAULTS, cuts: 1, losses: 1, delays: 1 },
     planted: {
+      timings: SHORT_FENCE,
       rules: {
         compared: (purpose, site) => RULES.compared(purpose, site).filter((key) => key !== "lease"),
       },
@@ -165,8 +169,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a lease of one's own is taken for the success of the newest attempt, whatever wrote it",
     by: "search",
-    bounds: { ...NO_FAULTS, delays: 3, losses: 1 },
+    bounds: { ...NO_FAULTS, delays: 2, losses: 1, cuts: 1 },
     planted: {
+      timings: SHORT_FENCE,
       rules: {
         ownSuccess: (lease, site, epoch, nonces) =>
           lease.holder === site && lease.epoch === epoch ? (nonces.at(-1) ?? null) : null,
@@ -238,7 +243,11 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "voters change while an earlier change may still be carried out",
     by: "search",
     bounds: { ...NO_FAULTS, changes: 2, writes: 1, cuts: 1 },
-    planted: { quorum: (state, target) => nextQuorumStep({ ...state, unsettled: false }, target) },
+    planted: {
+      timings: SHORT_FENCE,
+      wishes: [1, 2],
+      quorum: (state, target) => nextQuorumStep({ ...state, unsettled: false }, target),
+    },
     finds: LOST,
     quick: false,
   },

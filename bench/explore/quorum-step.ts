@@ -1,6 +1,6 @@
 // One step of quorum bookkeeping by the agent of a primary that serves: the production function is asked, from what this agent
 // has read and what its engine says, and what it answers is done.
-import { type Model, siteName } from "./model.ts";
+import { type Model, namesIn } from "./model.ts";
 import { type RecoverySwap, revisionOf } from "../../src/recovery/view.ts";
 import type { WorldSite } from "./world.ts";
 
@@ -45,15 +45,18 @@ export function quorumStep(model: Model, site: WorldSite, flushed: boolean): Wor
 }
 
 /** Every set of voters among the others, with every number of acknowledgements that it can give. */
-export function wishes(sites: number, primary: number): { readonly detail: number; readonly text: string }[] {
+export function wishes(
+  { bounds: { sites }, wishes: only }: Model,
+  primary: number,
+): { readonly detail: number; readonly text: string }[] {
   const all: { detail: number; text: string }[] = [];
   for (let bits = 1; bits < 1 << sites; bits += 1) {
     if ((bits & (1 << primary)) !== 0) continue;
-    const names = Array.from({ length: sites }, (_, index) => index)
-      .filter((index) => (bits & (1 << index)) !== 0)
-      .map(siteName);
+    const names = namesIn(bits, sites);
+    if (only !== null && names.length < sites - 1) continue;
     for (let k = 1; k <= names.length; k += 1)
-      all.push({ detail: bits | (k << 8), text: `any ${k} of ${names.join(", ")}` });
+      if (only === null || only.includes(k))
+        all.push({ detail: bits | (k << 8), text: `any ${k} of ${names.join(", ")}` });
   }
   return all;
 }

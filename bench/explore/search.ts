@@ -6,7 +6,7 @@ import type { Model } from "./model.ts";
 import { describe, type Move } from "./moves.ts";
 import { type Packed, packedWorlds } from "./packed.ts";
 import { seenWorlds } from "./seen.ts";
-import { settles } from "./settles.ts";
+import { settling } from "./settles.ts";
 import { firstWorld, type World } from "./world.ts";
 
 export interface Limits {
@@ -47,6 +47,7 @@ export function search(
   progress: Progress = () => {},
 ): Found {
   const packed = packedWorlds(model);
+  const settles = settling(packed);
   const seen = seenWorlds(packed.allowsMore);
   const words = packed.words;
   const parents = growing((length) => new Uint32Array(length));
@@ -107,7 +108,7 @@ export function search(
       const world = packed.unpack(one, 0);
       if (id % limits.settleEvery === 0) {
         settled += 1;
-        const stuck = settles(model, packed.whole(world));
+        const stuck = settles(world);
         if (stuck !== null) return result({ violation: stuck, trace: trace(id) });
       }
       let choice = 0;

@@ -71,7 +71,7 @@ export interface WorldSite {
   /** Deadlines on this site's own clock, in ticks. */
   readonly tickets: readonly { readonly nonce: number; readonly until: number }[];
   readonly fence: readonly { readonly epoch: number; readonly until: number }[];
-  /** Epochs up to this one were closed for good. */
+  /** Epochs up to this one were closed by its agent: no confirm of theirs counts while this agent lives. */
   readonly barred: number;
   /** Its own monotonic clock, in ticks. */
   readonly clock: number;
@@ -232,6 +232,9 @@ export const CURRENT: RecoveryView = {
   control: null,
   seals: {},
 };
+
+/** Named by nobody who is not a primary. */
+export const NOBODY: Named = { names: [], acknowledgements: 1 };
 
 export const nowMs = ({ clock }: WorldSite): number => clock * TICK_MS;
 

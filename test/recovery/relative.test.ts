@@ -33,7 +33,7 @@ test("a step of a reduced world is the reduced step, through all kinds of faults
     return [...words];
   };
   let compared = 0;
-  for (let seed = 1; seed <= 25; seed += 1) {
+  for (let seed = 1; seed <= 12; seed += 1) {
     const random = seededRandom(seed);
     let world = firstWorld(model);
     for (let step = 0; step < 100; step += 1) {
@@ -62,5 +62,5 @@ test("a step of a reduced world is the reduced step, through all kinds of faults
       world = at(next, random.below(next.length));
     }
   }
-  assert.ok(compared > 20_000, String(compared));
+  assert.ok(compared > 8_000, String(compared));
 });
