@@ -32,7 +32,7 @@ const cpuSeconds = () => process.cpuUsage().user / 1e6;
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /** Of the whole time; what is left of one part is the next one's. */
-const SEARCHING = 0.7;
+const SEARCHING = 0.5;
 const HUNTING = 0.9;
 const WORKFLOW_SHARE = 0.2;
 /** A single bound takes at most so much of the time that is left for searching, but the last takes all. */

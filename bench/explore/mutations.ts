@@ -98,7 +98,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     },
     finds: TWO_EPOCHS,
-    quick: true,
+    quick: false,
   },
   {
     name: "a named primary serves before its epoch is opened",

@@ -108,3 +108,13 @@ test("an engine that has not committed for three seconds is no longer renewed fo
   assert.deepEqual(doing(holderTick(holding, around(4_000, 7)).actions), ["ticket", "renew"]);
   assert.deepEqual(holderTick(holding, around(4_001, 7)).actions, []);
 });
+
+test("a refusal that is older than the lease that is held ends nothing", () => {
+  // Of a renewal under the epoch before: it came after this site had been named, and tells of the coordinator's lease.
+  const found = { value: leaseOf({ holder: "london" }), revision: 19 };
+  const late = holderAnswered(renewing(), 3, { kind: "refused", lease: found }, around(1_010, 8));
+  assert.deepEqual(late, { holder: renewing(), actions: [], usedNonce: false });
+  const newer = { value: leaseOf({ holder: "london" }), revision: 21 };
+  const lost = holderAnswered(renewing(), 7, { kind: "refused", lease: newer }, around(1_010, 8));
+  assert.deepEqual(lost.actions, [{ do: "close", epoch: 4 }]);
+});

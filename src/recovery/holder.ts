@@ -137,9 +137,10 @@ export function holderAnswered(
   if (holder.kind !== "holding" || answer.kind === "nothing") return stay(holder);
   if (answer.kind === "swapped") return succeeded(holder, nonce, answer.revision, around);
   const found = answer.lease;
+  // An old refusal, perhaps of an attempt under an earlier epoch: whatever it tells was known when this holding began.
+  if (found !== null && found.revision <= holder.leaseRevision) return stay(holder);
   const newer = found !== null && found.value.epoch > holder.epoch;
   if (found === null || newer || found.value.holder !== around.site) return stopped(holder);
-  if (found.revision <= holder.leaseRevision) return stay(holder); // an old refusal: known already
   const own = around.rules.ownSuccess(
     found.value,
     around.site,

@@ -11,7 +11,7 @@ import { WORKFLOW_RULES, walksOfWorkflows } from "../../bench/explore/workflow-w
 import { systemClock } from "../../src/runtime/clock.ts";
 
 function sound(bounds: Bounds): Found {
-  const limits = { states: 1e9, ms: 120_000, bytes: 3 * 2 ** 30, settleEvery: 20 };
+  const limits = { states: 1e9, ms: 240_000, bytes: 3 * 2 ** 30, settleEvery: 20 };
   const found = search(modelOf(bounds), limits, systemClock.nowMs);
   assert.equal(found.violation, null, found.trace.join("\n"));
   assert.ok(found.complete, `${found.states} states, stopped by ${found.stoppedBy}`);
