@@ -14,6 +14,7 @@ export interface WiringOptions {
 const ENGINES: Readonly<Record<EngineKind, (options: WiringOptions) => Promise<Engine>>> = {
   etcd: async (options) => (await import("../engines/etcd/engine.ts")).etcdEngine(options),
   postgresql: async (options) => (await import("../engines/postgresql/engine.ts")).postgresqlEngine(options),
+  mariadb: async (options) => (await import("../engines/mariadb/engine.ts")).mariadbEngine(options),
 };
 
 type MakeClient = (member: Pick<MemberSpec, "name" | "address">) => EngineClient;
@@ -27,11 +28,16 @@ const CLIENTS: Readonly<Record<EngineKind, () => Promise<MakeClient>>> = {
     const { postgresqlEngineClient } = await import("../engines/postgresql/client.ts");
     return (member) => postgresqlEngineClient(member);
   },
+  mariadb: async () => {
+    const { mariadbEngineClient } = await import("../engines/mariadb/client.ts");
+    return (member) => mariadbEngineClient(member);
+  },
 };
 
 const TIMINGS: Readonly<Record<EngineKind, (plan: Plan) => Promise<EngineTimings>>> = {
   etcd: async (plan) => (await import("../engines/etcd/timings.ts")).etcdTimings(plan),
   postgresql: (plan) => Promise.reject(notRunYet(plan)),
+  mariadb: (plan) => Promise.reject(notRunYet(plan)),
 };
 
 export const engineOf = (kind: EngineKind, options: WiringOptions): Promise<Engine> => ENGINES[kind](options);

@@ -11,7 +11,7 @@ import { interruption, outlastCommand } from "../../runtime/process.ts";
 import { cacheFolder } from "../folders.ts";
 import { version } from "../version.ts";
 import { startRecovery } from "../start-recovery.ts";
-import { engineOf } from "../wiring.ts";
+import { engineOf, notRunYet } from "../wiring.ts";
 
 interface Options {
   readonly file: string;
@@ -29,6 +29,7 @@ interface Options {
 async function look(options: Options): Promise<void> {
   const signal = interruption();
   const plan = await loadPlan(options.file);
+  if (plan.workload.engine === "mariadb") throw notRunYet(plan); // the fence's doors are PostgreSQL's
   const log = startLog("agent", options.site);
   const engine = await engineOf(plan.workload.engine, {
     cacheFolder: cacheFolder(),
