@@ -1,4 +1,5 @@
 // The table of drivers, each imported only when it is used.
+import { OutlastError } from "../domain/outcome.ts";
 import type { EngineKind } from "../domain/plan.ts";
 import type { Engine, EngineClient, MemberSpec } from "../engines/contract.ts";
 import type { EngineTimings } from "../drills/predict.ts";
@@ -14,6 +15,7 @@ export interface WiringOptions {
 const ENGINES: Readonly<Record<EngineKind, (options: WiringOptions) => Promise<Engine>>> = {
   etcd: async (options) => (await import("../engines/etcd/engine.ts")).etcdEngine(options),
   postgresql: async (options) => (await import("../engines/postgresql/engine.ts")).postgresqlEngine(options),
+  mariadb: async (options) => (await import("../engines/mariadb/engine.ts")).mariadbEngine(options),
 };
 
 /** `here`: of the site that asks; its own member is read without its fence. */
@@ -29,6 +31,10 @@ const CLIENTS: Readonly<Record<EngineKind, () => Promise<MakeClient>>> = {
     return (member, here = false) =>
       postgresqlEngineClient(member, here ? { readsAt: FENCED_ENGINE_ADDRESS } : {});
   },
+  mariadb: async () => {
+    const { mariadbEngineClient } = await import("../engines/mariadb/client.ts");
+    return (member) => mariadbEngineClient(member);
+  },
 };
 
 const TIMINGS: Readonly<Record<EngineKind, (plan: Plan) => Promise<EngineTimings>>> = {
@@ -37,7 +43,21 @@ const TIMINGS: Readonly<Record<EngineKind, (plan: Plan) => Promise<EngineTimings
     ...(await import("../engines/etcd/timings.ts")).etcdTimings(plan),
   }),
   postgresql: async (plan) => ({ kind: "takeover", lease: takesOverByItself(plan) ? LEASE_TIMINGS : null }),
+  mariadb: (plan) => Promise.reject(notRunYet(plan)),
 };
+
+/** An engine that has a driver, and no agent that could keep a lost primary of it from serving. */
+export const notRunYet = (plan: Plan): OutlastError =>
+  new OutlastError(
+    {
+      code: "STRATEGY_NOT_RUN_YET",
+      definite: true,
+      what: `the fence does not stand in front of ${plan.workload.engine} yet, so nothing here starts it`,
+      where: `plan ${plan.name}, spec.workload.engine`,
+      next: "use postgresql or etcd for labs and drills; what the driver does is in docs/engines.md",
+    },
+    2,
+  );
 
 /** What was acknowledged first and replicated afterwards is given up by a person only. */
 const takesOverByItself = ({ strategy }: Plan): boolean =>

@@ -2,7 +2,7 @@
 // YAML. The words are those of docs/architecture.md.
 
 export type FailureDomain = "node" | "zone" | "site" | "region";
-export type EngineKind = "etcd" | "postgresql";
+export type EngineKind = "etcd" | "postgresql" | "mariadb";
 
 export interface Zone {
   readonly name: string;
@@ -155,6 +155,7 @@ export const PORTS = {
   /** Datagrams of the fence to this machine itself; nobody listens (docs/fences.md). */
   fenceTicket: 7461,
   fenceConfirm: 7462,
+  mariadb: 3306,
   agent: 7400,
   balancer: 7500,
 } as const;

@@ -107,7 +107,7 @@ test("each rule refuses what it is for", () => {
       /the loss of region eu-west leaves 1 of 3 members/,
     ],
     [[["hostname: ledger.example.test", "hostname: ledger"]], /a host name of at least two labels/],
-    [[["engine: etcd", "engine: etdc"]], /expected one of "etcd", "postgresql", got "etdc"/],
+    [[["engine: etcd", "engine: etdc"]], /expected one of "etcd", "postgresql", "mariadb", got "etdc"/],
     [
       [["    replicas: 3", "    version: 3.6"]],
       /expected a version such as "3\.6\.16", as a string, got 3\.6/,

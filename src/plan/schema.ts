@@ -82,7 +82,7 @@ const link = z.strictObject({
 });
 
 const workload = z.strictObject({
-  engine: oneOf(["etcd", "postgresql"]),
+  engine: oneOf(["etcd", "postgresql", "mariadb"]),
   version: text('a version such as "3.6.16", as a string', /^\d+(?:\.\d+){0,2}$/).optional(),
   replicas: whole(1, 9).optional(),
   heartbeat: positiveDuration("100ms").optional(),

@@ -5,6 +5,7 @@ import { formatPlan } from "./format.ts";
 import { parsePlan } from "./parse.ts";
 
 const synchronous = readFileSync("examples/postgresql-synchronous.yaml", "utf8");
+const mariadb = readFileSync("examples/mariadb-synchronous.yaml", "utf8");
 const asynchronous = readFileSync("examples/postgresql-asynchronous.yaml", "utf8");
 
 const messages = (text: string, ...changes: readonly (readonly [string, string])[]): string => {
@@ -19,10 +20,11 @@ const messages = (text: string, ...changes: readonly (readonly [string, string])
     .join("\n");
 };
 
-test("both examples are accepted without a warning and read back as they were written", () => {
+test("all examples are accepted without a warning and read back as they were written", () => {
   for (const [text, acknowledgements] of [
     [synchronous, 1],
     [asynchronous, 0],
+    [mariadb, 1],
   ] as const) {
     const parsed = parsePlan(text, "p");
     assert.ok("plan" in parsed, JSON.stringify(parsed));
@@ -77,6 +79,26 @@ test("engine, version and strategy have to fit", () => {
     ],
   ];
   for (const [found, pattern] of cases) assert.match(found, pattern);
+});
+
+test("a commit of MariaDB waits for one other site, of the versions that there are", () => {
+  assert.match(
+    messages(mariadb, ["acknowledgements: 1", "acknowledgements: 2"]),
+    /spec\.strategy\.acknowledgements: a commit of mariadb waits for 1 site at most/,
+  );
+  assert.match(
+    messages(mariadb, ['version: "10.11"', 'version: "10.6"']),
+    /10\.11, 11\.4 or 11\.8, got "10\.6"/,
+  );
+  assert.equal(
+    messages(
+      mariadb,
+      ["mode: synchronous", "mode: asynchronous"],
+      ["    acknowledgements: 1 #", "    #"],
+      ["recoveryPoint: 0s", "recoveryPoint: 5s"],
+    ),
+    "",
+  );
 });
 
 test("an objective is refused when what is left can't commit, decide or keep its recovery point", () => {

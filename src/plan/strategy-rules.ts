@@ -12,14 +12,28 @@ interface EngineRule {
   readonly strategy: Strategy["kind"];
   readonly version: RegExp;
   readonly versions: string;
+  /** How many other sites a commit can wait for at most; null: all of them. */
+  readonly acknowledgementsMax: number | null;
 }
 
 const ENGINES: Readonly<Record<EngineKind, EngineRule>> = {
-  etcd: { strategy: "distributed", version: /^\d+\.\d+\.\d+$/, versions: 'such as "3.6.16"' },
+  etcd: {
+    strategy: "distributed",
+    version: /^\d+\.\d+\.\d+$/,
+    versions: 'such as "3.6.16"',
+    acknowledgementsMax: null,
+  },
   postgresql: {
     strategy: "transaction-replication",
     version: /^1[5-8](?:\.\d{1,2})?$/,
     versions: 'such as "15" or "15.18", 15 to 18',
+    acknowledgementsMax: null,
+  },
+  mariadb: {
+    strategy: "transaction-replication",
+    version: /^(?:10\.11|11\.4|11\.8)(?:\.\d{1,2})?$/,
+    versions: 'such as "10.11" or "10.11.19"; 10.11, 11.4 or 11.8',
+    acknowledgementsMax: 1, // semi-synchronous replication waits for any one replica
   },
 };
 
@@ -52,6 +66,14 @@ export function strategyRules(plan: Plan, spec: PlanDocument["spec"]): Remark[] 
   )
     remarks.push(
       error(["spec", "strategy", "acknowledgements"], "an asynchronous commit waits for none: leave it out"),
+    );
+  const most = rule.acknowledgementsMax;
+  if (most !== null && plan.strategy.acknowledgements > most)
+    remarks.push(
+      error(
+        ["spec", "strategy", "acknowledgements"],
+        `a commit of ${engine} waits for ${counted(most)} at most, any one of those that stream: write ${most}, or use another engine`,
+      ),
     );
   return [...remarks, ...replicationRules(plan, plan.strategy)];
 }

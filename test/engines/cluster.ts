@@ -84,7 +84,7 @@ export async function startCluster(
       },
       async perform(action, limitMs) {
         if (replicated === undefined) throw new RangeError(`${engine.kind} has no replication`);
-        return await replicated.perform(action, soon(limitMs ?? 30_000)); // a copy on a loaded disk takes its time
+        return await replicated.perform(action, soon(limitMs ?? 60_000)); // a copy on a loaded disk takes its time
       },
       async stop() {
         const sinceMs = systemClock.nowMs();

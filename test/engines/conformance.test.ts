@@ -23,6 +23,7 @@ const provisioning = {
   cacheFolder: cacheFolder(),
   progress: (line: string) => void process.stderr.write(`${line}\n`),
 };
+// MariaDB is not among them yet: docs/engines.md says what it lacks.
 const ENGINES: readonly Engine[] = [etcdEngine(provisioning), postgresqlEngine(provisioning)];
 
 const within = (ms: number) => AbortSignal.timeout(ms);
@@ -331,6 +332,23 @@ for (const [index, engine] of ENGINES.entries()) {
         }
       });
 
+      test("an epoch is in the log: recorded once, by a primary only, and known wherever the log is", async () => {
+        const lead = await leader(cluster.members);
+        const epoch = ((await seen(lead))?.replication?.epochs.at(-1)?.epoch ?? 0) + 1;
+        for (const _ of ["first", "asked again"]) did(await lead.perform({ kind: "record-epoch", epoch }));
+        for (const acknowledged of ["here", "as configured"] as const)
+          did(await lead.perform({ kind: "commit", acknowledged }));
+        did(await lead.perform({ kind: "checkpoint" }));
+        for (const member of cluster.members) {
+          await caughtUp(member);
+          const epochs = (await seen(member))?.replication?.epochs.filter((known) => known.epoch === epoch);
+          assert.equal(epochs?.length, 1, member.spec.name);
+          if (member === lead) continue;
+          const refused = await member.perform({ kind: "record-epoch", epoch: epoch + 1 });
+          assert.ok(refused.kind === "failed" && refused.failure.code === "NOT_PRIMARY");
+        }
+      });
+
       test("what a primary committed alone is told in words, then taken away; nothing acknowledged is", async () => {
         const old = await leader(cluster.members);
         const others = cluster.members.filter((member) => member !== old);
@@ -342,16 +360,23 @@ for (const [index, engine] of ENGINES.entries()) {
           return own !== null && !own.quorum ? own : null;
         });
         assert.equal(alone.replication?.standbys.length, 0);
-        for (const key of ["alone/1", "alone/2"])
-          assert.equal((await old.client.write(key, `only ${key}`, within(300))).kind, "unknown");
-        const changed = await old.client.write("before the fork", "changed alone", within(300));
-        assert.equal(changed.kind, "unknown");
+        // Two transactions: an engine may hold back a third one from its log while these wait.
+        const first = await old.client.write("alone/1", "only alone/1", within(300));
+        assert.equal(first.kind, "unknown");
+        const second = await old.client.compareAndSet(
+          [
+            { key: "alone/2", from: null, to: "only alone/2" },
+            { key: "before the fork", from: `from ${old.spec.name}`, to: "changed alone" },
+          ],
+          within(300),
+        );
+        assert.equal(second.kind, "unknown");
         const read = await old.client.read("before the fork", "linearizable", within(300));
         assert.equal(read.kind, "failed", "no primary that was replaced may answer a linearizable read");
         await old.kill();
         const next = await nextLeader(others);
         await commits(next, "after the fork");
-        assert.equal(await bringBack(old, next), 3);
+        assert.equal(await bringBack(old, next), 2);
         const told = await readFile(divergentFileOf(old), "utf8");
         for (const words of ["only alone/1", "only alone/2", "changed alone", "from "])
           assert.ok(told.includes(words), told);

@@ -1,7 +1,7 @@
 import type { Fault } from "../fault.ts";
 
 /** Process names as the keeper finds them: the program's name, or the outlast verb. */
-export const MEMBER_PROCESS = { etcd: "etcd", postgresql: "postgres" } as const;
+export const MEMBER_PROCESS = { etcd: "etcd", postgresql: "postgres", mariadb: "mariadbd" } as const;
 
 export const killMember: Fault = {
   kind: "kill-member",
