@@ -17,7 +17,7 @@ export function quorumStep(model: Model, site: WorldSite, flushed: boolean): Wor
     engine: named,
     unseen: older.length > 0,
     flushed: flushed && older.length === 0,
-    unsettled: swaps?.message.kind === "quorum",
+    unsettled: member.unsettled,
   };
   const step = model.quorum(state, wanted);
   switch (step.do) {
@@ -39,7 +39,8 @@ export function quorumStep(model: Model, site: WorldSite, flushed: boolean): Wor
           .map((key) => ({ key, revision: agent.view === null ? 0 : revisionOf(agent.view, key) })),
         write: { opened: { ...opened, standbys: voters, acknowledgements } },
       };
-      return { ...site, swaps: { message: { kind: "quorum", nonce: 0, swap }, reply: null } };
+      const message = { kind: "quorum" as const, nonce: 0, swap };
+      return { ...site, member: { ...member, unsettled: true }, swaps: { message, reply: null } };
     }
   }
 }

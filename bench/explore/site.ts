@@ -81,7 +81,11 @@ export function tell(
   }
   if (told.releaseTo !== null) hear({ kind: "release", to: siteName(told.releaseTo) });
   if (ticks !== null) hear({ kind: "tick" });
-  if (told.reads) hear({ kind: "view", view: store, floor: 0 });
+  if (told.reads) {
+    const settled = site.member.unsettled && site.swaps?.message.kind !== "quorum";
+    if (settled) site = { ...site, member: { ...site.member, unsettled: false } };
+    hear({ kind: "view", view: store, floor: 0 });
+  }
   for (let actions = 0; ; actions += 1) {
     if (stop?.after === actions)
       return {

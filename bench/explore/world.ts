@@ -54,6 +54,8 @@ export interface WorldMember {
   readonly seenAt: number | null;
   /** Voters that a human wants; null: nothing is wanted. */
   readonly wanted: Voters | null;
+  /** A change of the voters was sent, and the store has not been read since it was over. */
+  readonly unsettled: boolean;
 }
 
 export interface WorldSite {
@@ -208,6 +210,7 @@ export function firstWorld(model: Model): World {
         older: [],
         seenAt: index === 0 ? 1 : null,
         wanted: null,
+        unsettled: false,
       },
       tickets: [],
       fence: [],
