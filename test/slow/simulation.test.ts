@@ -1,20 +1,18 @@
 // Ten million steps of seeded simulation beyond the bounds of the exhaustive search: leases, takeovers and changes of the
 // voters with reloads that not every backend has seen, under all faults; and workflows whose agents die. A failure prints its
-// seed, which replays it (walk.ts, workflow-walk.ts). And every planted rule is found.
+// seed, which replays it (walk.ts, workflow-walk.ts).
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MUTATIONS, WORKFLOW_MUTATIONS } from "../../bench/explore/mutations.ts";
-import { plantedIsFound } from "../../bench/explore/planted.ts";
+import { WORKFLOW_MUTATIONS } from "../../bench/explore/mutations.ts";
 import { walks } from "../../bench/explore/walk.ts";
 import { WORKFLOW_RULES, walksOfWorkflows } from "../../bench/explore/workflow-walk.ts";
-import { systemClock } from "../../src/runtime/clock.ts";
-import { newSeed } from "../../src/runtime/random.ts";
 
+/** Always the same walks here; the bench takes others each time, and plants wrong rules. */
+const seed = 1;
 const STEPS = 8_000_000;
 const WORKFLOW_STEPS = 2_000_000;
 
 test("8 million steps of leases, takeovers and changes of the voters, without a violation", () => {
-  const seed = newSeed();
   const {
     steps,
     takeovers,
@@ -29,7 +27,6 @@ test("8 million steps of leases, takeovers and changes of the voters, without a 
 });
 
 test("2 million steps of workflows whose agents die anywhere, without a violation", () => {
-  const seed = newSeed();
   const {
     steps,
     ended,
@@ -40,16 +37,6 @@ test("2 million steps of workflows whose agents die anywhere, without a violatio
   process.stdout.write(`${JSON.stringify({ seed, steps, ended })}\n`);
   assert.equal(violation, null, `seed ${failed}\n${trace.join("\n")}`);
   assert.ok(steps >= WORKFLOW_STEPS && ended > WORKFLOW_STEPS / 1_000);
-});
-
-test("every planted rule is found", () => {
-  const missed = MUTATIONS.filter(
-    (mutation) => !plantedIsFound(mutation, { seed: 1, ms: 60_000 }, systemClock.nowMs).found,
-  );
-  assert.deepEqual(
-    missed.map(({ name }) => name),
-    [],
-  );
 });
 
 for (const { name, rules, finds } of WORKFLOW_MUTATIONS)
