@@ -7,7 +7,7 @@ import { arch } from "node:os";
 import { join } from "node:path";
 import { done, type Failure, OutlastError, type Outcome } from "../domain/outcome.ts";
 import { readText } from "../runtime/files.ts";
-import { installWhole, STAMP, stampOf } from "../runtime/install.ts";
+import { installWhole, STAMP } from "../runtime/install.ts";
 import { findProgram, run } from "../runtime/process.ts";
 import { libraryFolders, unpackDebianPackages } from "./packages.ts";
 
@@ -77,14 +77,14 @@ export async function provideTools(
 
   const packages = [...new Set(missing.map((name) => sourceOf(name).package))].sort();
   const folder = join(cacheFolder, "tools", await keyOf(packages));
-  // A cache that can't be read is told by installWhole.
-  if ((await stampOf(folder).catch(() => null)) === null)
-    progress(`fetching ${missing.join(", ")} as Debian packages, without installing them ...`);
   const installed = await installWhole({
     folder,
     signal,
     progress,
-    build: (work) => build(work, folder, packages, signal, find),
+    build: (work) => {
+      progress(`fetching ${missing.join(", ")} as Debian packages, without installing them ...`);
+      return build(work, folder, packages, signal, find);
+    },
   });
   if (installed.kind !== "done")
     return { kind: "failed", failure: missingTools(missing, packages, installed.failure) };
