@@ -12,7 +12,7 @@ import { provideTools, type Tools } from "../linux/tools.ts";
 import { formatPlan } from "../plan/format.ts";
 import { outlastCommand } from "../runtime/process.ts";
 import { cacheFolder } from "./folders.ts";
-import { engineOf, notRunYet } from "./wiring.ts";
+import { engineOf, refuseNotRunYet } from "./wiring.ts";
 
 /** What a lab stands on, with where each came from. */
 export interface Provisions {
@@ -42,7 +42,7 @@ export async function provision(
   signal: AbortSignal,
   links: LinkDriverKind = "relay",
 ): Promise<Provisions> {
-  if (plan.workload.engine === "mariadb") throw notRunYet(plan);
+  refuseNotRunYet(plan);
   const progress = (line: string) => void process.stderr.write(`${line}\n`);
   const wiring = { cacheFolder: cacheFolder(), progress };
   const engine = await engineOf(plan.workload.engine, wiring);

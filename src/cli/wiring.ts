@@ -47,7 +47,9 @@ const TIMINGS: Readonly<Record<EngineKind, (plan: Plan) => Promise<EngineTimings
 };
 
 /** An engine that has a driver, and no agent that could keep a lost primary of it from serving. */
-export const notRunYet = (plan: Plan): OutlastError =>
+export const hasNoFenceYet = ({ workload }: Plan): boolean => workload.engine === "mariadb";
+
+const notRunYet = (plan: Plan): OutlastError =>
   new OutlastError(
     {
       code: "STRATEGY_NOT_RUN_YET",
@@ -58,6 +60,11 @@ export const notRunYet = (plan: Plan): OutlastError =>
     },
     2,
   );
+
+/** Throws STRATEGY_NOT_RUN_YET (exit 2). */
+export function refuseNotRunYet(plan: Plan): void {
+  if (hasNoFenceYet(plan)) throw notRunYet(plan);
+}
 
 /** What was acknowledged first and replicated afterwards is given up by a person only. */
 const takesOverByItself = ({ strategy }: Plan): boolean =>

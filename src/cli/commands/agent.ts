@@ -12,7 +12,7 @@ import { interruption, outlastCommand } from "../../runtime/process.ts";
 import { cacheFolder } from "../folders.ts";
 import { version } from "../version.ts";
 import { startRecovery } from "../start-recovery.ts";
-import { engineOf, notRunYet } from "../wiring.ts";
+import { engineOf, refuseNotRunYet } from "../wiring.ts";
 
 interface Options {
   readonly file: string;
@@ -43,7 +43,7 @@ function installation(text: string): Installation {
 async function look(options: Options): Promise<void> {
   const signal = interruption();
   const plan = await loadPlan(options.file);
-  if (plan.workload.engine === "mariadb") throw notRunYet(plan); // the fence's doors are PostgreSQL's
+  refuseNotRunYet(plan);
   const log = startLog("agent", options.site);
   const engine = await engineOf(plan.workload.engine, {
     cacheFolder: cacheFolder(),

@@ -10,15 +10,17 @@ import { loadPlan } from "../../plan/load.ts";
 import { parsePlan } from "../../plan/parse.ts";
 import { interruption } from "../../runtime/process.ts";
 import { cacheFolder } from "../folders.ts";
+import { hasNoFenceYet } from "../wiring.ts";
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** What a right plan asks for that is not built yet. */
-function notYet({ strategy, objectives, sites, workload }: Plan): string[] {
+function notYet(plan: Plan): string[] {
+  const { strategy, objectives, sites, workload } = plan;
   if (strategy.kind !== "transaction-replication") return [];
-  if (workload.engine === "mariadb")
+  if (hasNoFenceYet(plan))
     return [
-      "agents, labs and drills refuse mariadb: the fence does not stand in front of it (docs/engines.md)",
+      `agents, labs and drills refuse ${workload.engine}: the fence does not stand in front of it (docs/engines.md)`,
     ];
   const point = objectives.find(({ recoveryPointMs }) => recoveryPointMs > 0);
   return [
