@@ -10,7 +10,8 @@ import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
 import { programOf } from "./launch.ts";
 import { AGENT_ROLE, APPLICATION_DATABASE, layoutOf } from "./layout.ts";
 import { asOrdinaryUser } from "../../linux/ordinary-user.ts";
-import { refusal, writeSettings } from "./running.ts";
+import { refusal } from "../running-member.ts";
+import { writeSettings } from "./running.ts";
 import { CLUSTER_STATEMENTS, DATABASE_STATEMENTS, singleUserInput } from "./schema.ts";
 
 /** A copy of a large database takes as long as it takes: the caller's signal bounds it. */

@@ -15,7 +15,7 @@ import { bytesOf, lsnOf } from "./control-data.ts";
 import { postgresArguments } from "./launch.ts";
 import { AGENT_ROLE, APPLICATION_DATABASE, layoutOf } from "./layout.ts";
 import { asOrdinaryUser } from "../../linux/ordinary-user.ts";
-import { refusal } from "./running.ts";
+import { refusal } from "../running-member.ts";
 import { whereOf } from "./copies.ts";
 
 /** The slot that `mark` moves; decodes the application's database. */

@@ -14,12 +14,13 @@ import type {
   ReplicationAction,
   ReplicationView,
 } from "../contract.ts";
+import { proofOf, refusal } from "../running-member.ts";
 import { lsnOf, postmasterPid, readControlData } from "./control-data.ts";
 import { found, hasPostgresqlData, reseed, whereOf } from "./copies.ts";
 import { SLOT } from "./divergence.ts";
 import { layoutOf } from "./layout.ts";
 import { rewind } from "./rewind.ts";
-import { proofOf, refusal, type Running, startRunning, writeSettings } from "./running.ts";
+import { type Running, startRunning, writeSettings } from "./running.ts";
 import { recordEpochStatement } from "./schema.ts";
 import { namesText } from "./settings.ts";
 import { startAgentConnections } from "./member.ts";

@@ -5,13 +5,14 @@ import { PORTS } from "../../domain/plan.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { readText, removeTree, writeFileAtomic } from "../../runtime/files.ts";
 import type { Installation, MemberSpec, Proof } from "../contract.ts";
+import { refusal } from "../running-member.ts";
 import { lsnOf, readControlData } from "./control-data.ts";
 import { hasPostgresqlData, refuseRunning, runTool, whereOf } from "./copies.ts";
 import { divergenceText, divergentTransactions, incomplete, readDivergence, SLOT } from "./divergence.ts";
 import { type Ancestor, forkOf, historyFile, parseHistory } from "./history.ts";
 import { programOf } from "./launch.ts";
 import { AGENT_ROLE, layoutOf } from "./layout.ts";
-import { refusal, startRunning, writeSettings } from "./running.ts";
+import { startRunning, writeSettings } from "./running.ts";
 
 type Source = Pick<MemberSpec, "name" | "address">;
 

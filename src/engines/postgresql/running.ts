@@ -1,27 +1,13 @@
 // A running member, asked and told as the agent: its state, its settings file and their reload, waits for an effect.
-import { done, type Failure, type Outcome } from "../../domain/outcome.ts";
+import { done, type Outcome } from "../../domain/outcome.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { makeFolder, readText, writeFileAtomic } from "../../runtime/files.ts";
-import type { Member, MemberSpec, Observation, Proof, ReplicationView } from "../contract.ts";
+import type { Member, MemberSpec, Observation, ReplicationView } from "../contract.ts";
+import { untilSeen, viewOf } from "../running-member.ts";
 import type { Connections, Row } from "./connections.ts";
 import { layoutOf } from "./layout.ts";
 import { attachPostgresql, startAgentConnections } from "./member.ts";
 import { accessText, type Settings, settingsText } from "./settings.ts";
-
-export const refusal = (code: string, what: string, where: string, next: string): Outcome<never> => ({
-  kind: "failed",
-  failure: { code, definite: true, what, where, next },
-});
-
-const notSeen = (what: string, where: string): Failure => ({
-  code: "EFFECT_NOT_SEEN",
-  definite: false,
-  what,
-  where,
-  next: "ask again: what is done already is not done twice",
-});
-
-const LOOK_MS = 10;
 
 export interface Running extends Member, AsyncDisposable {
   sql(text: string, signal: AbortSignal): Promise<Outcome<readonly Row[]>>;
@@ -44,25 +30,18 @@ export function startRunning(
   const running: Running = {
     observe: (signal) => attached.observe(signal),
     sql: (text, signal) => connections.query({ name: null, text }, signal),
-    async view(signal) {
-      const seen = await attached.observe(signal);
-      const where = `site ${member.name}`;
-      if (seen.kind === "unknown")
-        return refusal("MEMBER_NOT_ANSWERING", seen.reason, where, "start the member, or look at its log");
-      const { replication } = seen.value;
-      if (replication === undefined) throw new RangeError("observed without its replication");
-      return done({ ...seen.value, replication });
-    },
+    view: (signal) => viewOf(attached, member.name, signal),
     async until(what, holds, signal) {
-      for (;;) {
-        const seen = await running.view(signal);
-        if (seen.kind === "done" && holds(seen.value.replication)) return done(seen.value.replication);
-        if (signal.aborted) {
-          const last = seen.kind === "done" ? "it answered something else" : seen.failure.what;
-          return { kind: "unknown", failure: notSeen(`${what}: not seen in time: ${last}`, member.name) };
-        }
-        await clock.sleep(LOOK_MS, signal);
-      }
+      const look = () => running.view(signal);
+      const seen = await untilSeen(
+        what,
+        look,
+        ({ replication }) => holds(replication),
+        member.name,
+        clock,
+        signal,
+      );
+      return seen.kind === "done" ? done(seen.value.replication) : seen;
     },
     [Symbol.asyncDispose]: () => attached[Symbol.asyncDispose](),
   };
@@ -82,9 +61,3 @@ export async function writeSettings(
   ] as const)
     if ((await readText(file)) !== text) await writeFileAtomic(file, text);
 }
-
-export const proofOf = (what: string, seen: ReplicationView): Proof => ({
-  what,
-  timeline: seen.timeline,
-  position: seen.flushed,
-});
